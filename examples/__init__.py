@@ -1,0 +1,1 @@
+"""Sample events, and the program that writes them."""

@@ -13,6 +13,7 @@ import argparse
 import bisect
 import heapq
 import itertools
+import json
 import sys
 import uuid
 from collections.abc import Iterator
@@ -22,16 +23,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # so that it runs as a script, too
+if not __package__:  # run as a script
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from examples.population import COMPANY, Device, Event, Person, Population, compact, digest, pick, token, varied_address
+from examples.population import COMPACT, COMPANY, Device, Event, Person, Population, digest, pick, token, varied_address
 
 DEFAULT_COUNT = 400
+ESCAPING = json.JSONEncoder(separators=(",", ":"))
 
 # --- stories --------------------------------------------------------------------------------------------------------
 
 ENROLL, GENERIC, IOS = "mim.createEnrollment.", "mim.command.generic.", "mim.command.ios."
-DECK: tuple[tuple[str, ...], ...] = (  # told in a shuffled order, then again; some 40 events in all
+# Told in a shuffled order, then again; some 40 events in all. A command that is sent and never answered was refused.
+DECK: tuple[tuple[str, ...], ...] = (
     ("mim.streamDevicesCSVDownload",),
     (f"{ENROLL}ANDROID",),
     (f"{ENROLL}IOS",),
@@ -44,7 +48,7 @@ DECK: tuple[tuple[str, ...], ...] = (  # told in a shuffled order, then again; s
     (f"{GENERIC}new", f"{GENERIC}delegated", f"{GENERIC}acknowledged"),
     (f"{GENERIC}new", f"{GENERIC}error"),
     (f"{GENERIC}new", f"{GENERIC}cancelled"),
-    (f"{GENERIC}new",),  # a command that is sent and never answered was refused
+    (f"{GENERIC}new",),
     (f"{IOS}new", f"{IOS}acknowledged"),
     (f"{IOS}new", f"{IOS}acknowledged"),
     (f"{IOS}new", f"{IOS}error"),
@@ -79,10 +83,10 @@ def new_story(rng: Random, population: Population, steps: tuple[str, ...], varie
         steps=steps,
         sender=population.program() if rng.random() < 0.3 else population.admin(),
         device=population.device(platform),
-        logged_by_okta=rng.random() < 0.4 and not varied,
+        logged_by_okta=rng.random() < 0.5 and not varied,
         command=pick(rng, COMPANY["commands"]),
         transaction=token(rng, "", 27),
-        api_token=token(rng, "00T") if rng.random() < 0.5 else None,
+        api_token=token(rng, "00T") if rng.random() < 0.35 else None,
     )
 
 
@@ -130,9 +134,14 @@ SENT_BY_ADMIN = {"new", "cancelled", "streamDevicesCSVDownload"}
 ENDINGS = {kind: [row for row in rows for _ in range(row["weight"])] for kind, rows in COMPANY["outcomes"].items()}
 BEHAVIORS = ("New Geo-Location", "New Device", "New IP", "New State", "Velocity")
 SCOPES = ("okta.devices.read okta.devices.manage", "okta.devices.manage")
-PROXIES = ("203.0.113.250", "198.51.100.250", "10.0.0.7", "172.16.0.7", "2001:db8:ff::7")
-OKTA_ITSELF = {"id": "00u0system0okta00001", "type": "SystemPrincipal", "alternateId": "system@okta.com"}
-NOT_KNOWN = {"id": "unknown", "type": "User", "alternateId": "unknown", "displayName": "unknown", "detailEntry": None}
+PROXIES = (("203.0.113.250", "2001:db8:ff::7"), ("10.0.0.7", "172.16.0.7"))
+OKTA_ITSELF = {
+    "id": "00u0system0okta00001",
+    "type": "SystemPrincipal",
+    "alternateId": "system@okta.com",
+    "displayName": "Okta System",
+}
+NOT_KNOWN = {"id": "unknown", "type": "User", "alternateId": "unknown", "displayName": "unknown"}
 GAPS = (  # what an event lacks as a whole: each of these in one event of 18, in turn
     *("actor", "client", "device", "authenticationContext", "displayMessage", "outcome", "securityContext", "severity"),
     *("debugContext", "legacyEventType", "transaction", "version", "request", "target"),
@@ -148,19 +157,20 @@ def log_event(rng: Random, moment: str, story: Story, event_type: str, varied: b
     person: Person | None = story.sender if by_admin else story.device.owner
     if story.logged_by_okta and not by_admin and not enrollment:
         person = None
-    ending = pick(rng, ENDINGS["refused" if story.steps == (event_type,) and kind == "new" else kind])
-    actor = {**OKTA_ITSELF, "displayName": "Okta System", "detailEntry": None} if person is None else person.actor
+    ending = pick(rng, ENDINGS.get(f"{kind} alone" if len(story.steps) == 1 else kind, ENDINGS[kind]))
+    actor = OKTA_ITSELF if person is None else person.actor
     if story.logged_by_okta and event_type == f"{ENROLL}UNKNOWN":
         actor = NOT_KNOWN
+    signed_in_with = person.own_device if person and actor is person.actor else None
     detail: Event = {}
     if by_admin and story.api_token:
         detail = {"requestApiTokenId": story.api_token}
         if not story.sender.is_program:
             detail["rootApiTokenId"] = "00T" + story.api_token[:2:-1]
     return {
-        "actor": dict(actor),
+        "actor": {**actor, "detailEntry": {"methodTypeUsed": "Okta FastPass"} if signed_in_with else None},
         "client": new_client(person),
-        "device": dict(person.own_device) if person and person.own_device else None,
+        "device": dict(signed_in_with) if signed_in_with else None,
         "authenticationContext": new_authentication_context(person, moment),
         "displayMessage": COMPANY["messages"][kind],
         "eventType": event_type,
@@ -201,20 +211,16 @@ def copy_of_place(person: Person) -> Event:
 
 def new_authentication_context(person: Person | None, moment: str) -> Event:
     """Okta's ``authenticationContext``; a session ends with the day."""
-    context: Event = dict.fromkeys(
-        ("authenticationProvider", "credentialProvider", "credentialType", "issuer", "interface", "rootSessionId")
-    )
-    context["authenticationStep"] = 0
-    context["externalSessionId"] = "unknown"
-    if person:
-        context |= person.authentication
-        del context["factor"]
-        context["externalSessionId"] = person.session + moment[8:10]
-        context["authenticationStep"] = person.number % 2
-        if person.number % 3:
-            context["rootSessionId"] = context["externalSessionId"]
-        else:
-            context["issuer"] = {"id": f"https://idp.example.com/{person.number}", "type": "SAML 2.0"}
+    if person is None:
+        context: Event = dict.fromkeys(("authenticationProvider", "credentialProvider", "credentialType", "issuer"))
+        return {**context, "authenticationStep": 0, "externalSessionId": "unknown"}
+    context = {key: value for key, value in person.authentication.items() if key != "factor"}
+    context["authenticationStep"] = person.number % 2
+    context["externalSessionId"] = session = person.session + moment[8:10]
+    if person.number % 3:
+        context["rootSessionId"] = session
+    else:
+        context["issuer"] = {"id": f"https://idp.example.com/{person.number}", "type": "SAML 2.0"}
     return context
 
 
@@ -223,7 +229,7 @@ def new_security_context(rng: Random, person: Person | None) -> Event:
     if person is None:
         return dict.fromkeys(("asNumber", "asOrg", "isp", "domain", "isProxy"))
     context: Event = {**person.network["securityContext"], "userBehaviors": None}
-    if rng.random() < 0.35:
+    if rng.random() < 0.2:
         context["userBehaviors"] = [
             {"id": f"bha{name.replace(' ', '')[-4:]}", "name": name, "result": pick(rng, ("POSITIVE", "NEGATIVE"))}
             for name in {pick(rng, BEHAVIORS): None, pick(rng, BEHAVIORS): None}
@@ -235,17 +241,13 @@ def new_security_context(rng: Random, person: Person | None) -> Event:
 def new_debug_data(rng: Random, person: Person | None, story: Story, event_type: str) -> Event:
     """Okta's ``debugContext.debugData``: texts only, and which ones depends on who acted."""
     uri = f"/api/v1/{event_type.replace('.', '/')}"
-    data = {
-        "requestId": token(rng, "", 27),
-        "requestUri": uri,
-        "url": f"{uri}?expand=device",
-        "commandType": story.command,
-    }
-    if ".command." not in event_type:
-        del data["commandType"]
+    data = {"requestId": token(rng, "", 27), "requestUri": uri}
+    if ".command." in event_type:
+        data["commandType"] = story.command
     if person is None:
         return data
-    data["dtHash"] = digest(rng, 64)
+    if person.number % 2:
+        data |= {"url": f"{uri}?", "dtHash": digest(rng, 64)}
     data["threatSuspected"] = "true" if rng.random() < 0.06 else "false"
     if person.is_program:
         granted = pick(rng, SCOPES)
@@ -253,18 +255,18 @@ def new_debug_data(rng: Random, person: Person | None, story: Story, event_type:
     data["deviceFingerprint"] = digest(rng, 32)
     if person.authentication["factor"]:
         data["factor"] = person.authentication["factor"]
-    found = ", ".join(f"{name}={pick(rng, ('NEGATIVE', 'POSITIVE'))}" for name in BEHAVIORS)
-    return data | {"behaviors": f"{{{found}}}", "risk": f"{{level={pick(rng, ('LOW', 'LOW', 'MEDIUM'))}}}"}
+    if rng.random() < 0.2:
+        found = ", ".join(f"{name}={pick(rng, ('NEGATIVE', 'POSITIVE'))}" for name in BEHAVIORS)
+        data |= {"behaviors": f"{{{found}}}", "risk": f"{{level={pick(rng, ('LOW', 'MEDIUM'))}}}"}
+    return data
 
 
 def new_ip_chain(rng: Random, person: Person, varied: bool) -> list[Event]:
     """Okta's ``request.ipChain``: the client's address, and those of up to two proxies after it."""
-    place = copy_of_place(person)
-    nowhere = {**dict.fromkeys(place), "country": place["country"]}
-    chain: list[Event] = [{"ip": person.address, "geographicalContext": place, "source": None}]
-    for hop in range(1, 1 + int(rng.random() ** 2 * 3)):
-        address = varied_address(person.number, hop) if varied else pick(rng, PROXIES)
-        chain.append({"ip": address, "geographicalContext": dict(nowhere), "source": "proxy"})
+    chain: list[Event] = [{"ip": person.address, "geographicalContext": copy_of_place(person), "source": None}]
+    for hop in range(1, 1 + int(rng.random() ** 3 * 3)):
+        address = varied_address(person.number, hop) if varied else pick(rng, PROXIES[hop - 1])
+        chain.append({"ip": address, "geographicalContext": None, "source": "proxy"})
     for link in chain:
         link["version"] = "V6" if ":" in link["ip"] else "V4"
     return chain
@@ -277,14 +279,15 @@ def new_targets(rng: Random, story: Story, kind: str, changed: bool) -> list[Eve
     if kind == "streamDevicesCSVDownload":
         return [app, group]
     owner = story.device.owner.actor
-    user = {**owner, "detailEntry": None, "changeDetails": None}
+    user = {**owner, "detailEntry": None}
     app_user = {**user, "id": f"0ua{owner['id'][3:]}", "type": "AppUser"}
     device = {**story.device.target, "detailEntry": dict(story.device.target["detailEntry"])}
     if changed and kind == "createEnrollment":
         device["changeDetails"] = {"from": {"status": "PENDING"}, "to": {"status": "ENROLLED", "managed": True}}
     elif changed and kind == "acknowledged":
-        device["changeDetails"] = {"from": {"pending": [story.command]}, "to": {"pending": []}}
-    targets = [device, *(other for other in (user, app, group, app_user) if rng.random() < 0.35)]
+        device["changeDetails"] = {"from": {"command": "SENT"}, "to": {"command": "ACKNOWLEDGED"}}
+    chances = ((user, 0.3), (app, 0.12), (group, 0.12), (app_user, 0.12))
+    targets = [device, *(target for target, chance in chances if rng.random() < chance)]
     return sorted(targets, key=lambda _: rng.random())
 
 
@@ -332,7 +335,8 @@ def events(count: int = DEFAULT_COUNT, seed: int = 1, varied: bool = False) -> I
 def lines(count: int = DEFAULT_COUNT, seed: int = 1, varied: bool = False) -> Iterator[bytes]:
     r"""The same events as NDJSON; one line of 16 writes letters beyond ASCII as ``\u`` escapes."""
     for index, event in enumerate(events(count, seed, varied)):
-        yield compact(event, ascii_only=index % 16 == 15).encode() + b"\n"
+        encoder = ESCAPING if index % 16 == 15 else COMPACT
+        yield encoder.encode(event).encode() + b"\n"
 
 
 def main() -> None:

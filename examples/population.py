@@ -18,7 +18,10 @@ Event = dict[str, Any]
 T = TypeVar("T")
 
 COMPANY: dict[str, Any] = json.loads(Path(__file__).with_name("company.json").read_text(encoding="utf-8"))
+FIRST_NAMES, LAST_NAMES = list(COMPANY["first_names"].items()), list(COMPANY["last_names"].items())
 PEOPLE, ADMINS, PROGRAMS = 60, 6, 2
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+SYLLABLES = [consonant + vowel for consonant in "bdfghklmnprstvwz" for vowel in "aeio"]
 MANAGED_DEVICES = {"IOS": 36, "OSX": 20, "ANDROID": 16, "WINDOWS": 14, "UNKNOWN": 4}
 
 
@@ -40,14 +43,13 @@ def digest(rng: Random, characters: int) -> str:
 
 def word(number: int) -> str:
     """An invented name, another one for each number below 16 millions."""
-    syllables = "badefigohukaleminopurasetivowuza"
-    scrambled = number * 0x9E3779B1 & 0xFFFFFF
-    return "".join(syllables[(scrambled >> shift & 15) * 2 :][:2] for shift in range(0, 24, 4)).title()
+    scrambled = number * 0x9E3779B1
+    return "".join(SYLLABLES[scrambled >> shift & 63] for shift in (0, 6, 12, 18)).title()
 
 
-def compact(value: Any, ascii_only: bool = False) -> str:
-    """JSON without blanks."""
-    return json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"))
+def compact(value: Any) -> str:
+    """JSON without blanks, every letter as itself."""
+    return COMPACT.encode(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class Population:
             address=address,
             network=network,
             browser=browser,
-            own_device=new_own_device(rng, number) if number % 5 < 3 and not is_program else None,
+            own_device=new_own_device(rng, number) if number % 10 in {0, 3, 5} and not is_program else None,
             authentication=authentications[number % len(authentications)],
             session=token(rng, "idx", 23),
             is_program=is_program,
@@ -141,24 +143,29 @@ class Population:
             "alternateId": serial if number % 2 else "unknown",
             "displayName": name if known else "Unknown",
             "detailEntry": entry,
-            "changeDetails": None,
         }
         return Device(target, owner)
 
 
+def person_name(number: int) -> tuple[str, str]:
+    """The name and the login of one of the company's people: no two among 400 are alike."""
+    (first, first_login), (last, last_login) = FIRST_NAMES[number % 20], LAST_NAMES[(number * 7 + number // 20) % 20]
+    return f"{first} {last}", f"{first_login}.{last_login}"
+
+
 def new_actor(rng: Random, number: int, varied: bool, is_program: bool) -> Event:
     """A person or a program as Okta writes an actor."""
-    first, last = list(COMPANY["first_names"].items()), list(COMPANY["last_names"].items())
-    name, login = (f"{a} {b}" for a, b in zip(first[number % 20], last[(number * 7 + number // 20) % 20], strict=True))
     if varied:
-        name, login = f"{word(number)} {word(number + 1)}", f"{word(number).lower()} {number}"
+        name = word(number)
+        login = f"{name.lower()}.{number}"
+    else:
+        name, login = person_name(number)
     identifier = token(rng, "0oa" if is_program else "00u")
     return {
         "id": identifier,
         "type": "PublicClientApp" if is_program else "User",
-        "alternateId": identifier if is_program else f"{login.replace(' ', '.')}@example.com",
+        "alternateId": identifier if is_program else f"{login}@example.com",
         "displayName": f"Fleet Sync {number}" if is_program else name,
-        "detailEntry": {"methodTypeUsed": "Okta FastPass"} if number % 4 == 1 else None,
     }
 
 
@@ -202,5 +209,5 @@ def varied_network(network: Event, number: int) -> Event:
 
 def varied_browser(browser: Event, number: int) -> Event:
     """A browser like the given one, with a user agent that no other number has."""
-    raw = f"{browser['userAgent']['rawUserAgent']} OktaVerify/9.{number}"
+    raw = f"{browser['userAgent']['rawUserAgent']} Verify/{number}"
     return {**browser, "userAgent": {**browser["userAgent"], "rawUserAgent": raw}}

@@ -1,1 +1,58 @@
-"""x."""
+"""okta-mim-ecs: Okta's mobile-management audit events as documents of the Elastic Common Schema.
+
+>>> from normalizer import Normalizer, NotAnEvent
+>>> normalizer = Normalizer.load()
+>>> try:
+...     normalizer.normalize(b'{"eventType": "mim.command.ios.new", "published": "2026-09-14T06:00:00.123Z"}')
+... except NotAnEvent as error:
+...     print(error.reason, "-", error)
+not_an_event - the event has no "uuid"
+"""
+
+from normalizer.errors import (
+    EventError,
+    Finding,
+    InputError,
+    InvalidDocument,
+    MappingError,
+    NormalizerError,
+    NotAnEvent,
+    NotJSON,
+    OutputError,
+    Place,
+    ProblemEvent,
+    ServerError,
+    SettingsError,
+    SetupError,
+    UnmappedEvent,
+    WorkerError,
+)
+from normalizer.language import Mappings, Plan, load
+from normalizer.runtime.normalizer import Normalized, Normalizer, Options
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "EventError",
+    "Finding",
+    "InputError",
+    "InvalidDocument",
+    "MappingError",
+    "Mappings",
+    "Normalized",
+    "Normalizer",
+    "NormalizerError",
+    "NotAnEvent",
+    "NotJSON",
+    "Options",
+    "OutputError",
+    "Place",
+    "Plan",
+    "ProblemEvent",
+    "ServerError",
+    "SettingsError",
+    "SetupError",
+    "UnmappedEvent",
+    "WorkerError",
+    "load",
+]

@@ -5,7 +5,7 @@ The facts come from the official npm package `@elastic/ecs` (`schemas/ecs/update
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -40,11 +40,32 @@ class Field:
     ours: bool = False
 
 
+class _Fields(Mapping[str, Field]):
+    """ECS has thousands of fields and a mapping writes some dozens: each is made when it is first asked for."""
+
+    def __init__(self, facts: dict[str, dict[str, Any]]) -> None:
+        self._facts = facts
+        self._made: dict[str, Field] = {}
+
+    def __getitem__(self, name: str) -> Field:
+        if name not in self._made:
+            self._made[name] = _field(name, self._facts[name])
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._facts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._facts)
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+
 @cache
 def fields() -> Mapping[str, Field]:
-    """All fields of ECS by name."""
-    facts: dict[str, dict[str, Any]] = orjson.loads((data_folder() / f"schemas/ecs/{VERSION}.json").read_bytes())["fields"]
-    return {name: _field(name, fact) for name, fact in facts.items()}
+    """All fields of ECS by name, sorted."""
+    return _Fields(orjson.loads((data_folder() / f"schemas/ecs/{VERSION}.json").read_bytes())["fields"])
 
 
 def _field(name: str, fact: dict[str, Any]) -> Field:

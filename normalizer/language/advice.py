@@ -21,7 +21,19 @@ def nearest(wrong: str, known: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
+def nearest_below(parent: str, wrong: str, known: Iterable[str]) -> str | None:
+    """The nearest of the names right below a parent, by their last parts: a long prefix makes any two look alike."""
+    prefix = f"{parent}." if parent else ""
+    last = nearest(wrong.removeprefix(prefix), (name.removeprefix(prefix) for name in known if name.startswith(prefix)))
+    return None if last is None else f"{prefix}{last}"
+
+
 def choices(names: Iterable[str]) -> str:
     """`a, b or c`."""
     *first, last = names
     return f"{', '.join(first)} or {last}" if first else last
+
+
+def a(noun: str) -> str:
+    """`a text`, `an object`: a noun with its article."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"

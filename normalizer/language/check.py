@@ -5,319 +5,312 @@ Gives the rules of one file, as the Plan has them, and notes every mistake at it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from normalizer import okta
 from normalizer.ecs import Field
 from normalizer.errors import Place
-from normalizer.language.advice import choices, did_you_mean
+from normalizer.language.advice import a, choices, did_you_mean, nearest_below
 from normalizer.language.conversions import STEPS, TYPES
-from normalizer.language.literals import constant, literal_text
-from normalizer.language.model import MappingFile, Target, WrittenEach, WrittenPath, WrittenRule, WrittenSet
+from normalizer.language.event_facts import is_event_path, kind, known_path
+from normalizer.language.fields import Declared
+from normalizer.language.literals import constant
+from normalizer.language.model import MappingFile, Target, Written, WrittenEach, WrittenRule, WrittenSet
 from normalizer.language.notes import Notes
 from normalizer.language.plan import AS_IS, Constant, Destination, Each, Origin, Rule, Table, Value
-from normalizer.language.plan import Scalar as Plain
-from normalizer.language.reader import Block, Node, Scalar, Sequence
+from normalizer.language.reader import Scalar, Sequence
+from normalizer.language.tables import table_of_rule
 
-WRITTEN_BY_COMPILER = ("ecs.version", "error.message")
+NOT_BY_MAPPINGS = {
+    "ecs.version": "the normalizer itself",
+    "error.message": "the normalizer itself",
+    "event.ingested": "whoever stores the document",
+    "event.created": "the poller",
+}
+"""Who writes the fields that no mapping may write."""
+
 _ONLY_CONSTANT = ("event.category", "event.type")
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What rules are held against. A table that is None exists, but is broken."""
+
+    fields: Mapping[str, Field]
+    declared: Declared
+    tables: Mapping[str, Table | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
-    """The good rules of a file by destination; `written` names the broken ones too."""
+    """The good rules of a file by destination; `written` names the broken ones too.
+
+    With `gaps` a mistake hides what else the file may write: nobody should miss anything then.
+    """
 
     file: MappingFile
     rules: Mapping[str, Rule]
     written: frozenset[str]
+    gaps: bool
 
 
-def check(file: MappingFile, fields: Mapping[str, Field], tables: Mapping[str, Table | None], notes: Notes) -> Checked:
-    """Hold a file's rules against the facts. A table that is None exists, but is broken."""
-    checker = _Checker(file, fields, tables, notes)
+def check(file: MappingFile, facts: Facts, notes: Notes) -> Checked:
+    """Hold a file's rules against the facts."""
+    checker = _Checker(file, facts, notes)
+    for scope in file.scopes:
+        known_path(scope, notes, "at")
     rules: dict[str, Rule] = {}
     for written in file.written:
-        before = len(notes.findings)
         rule = checker.rule(written)
-        if rule is not None and len(notes.findings) == before:
+        if rule is not None and rule.destination.name not in file.broken:
             rules[rule.destination.name] = rule
-    return Checked(file, rules, file.broken | {written.target.name for written in file.written})
+    return Checked(file, rules, file.broken | {each.target.name for each in file.written}, file.gaps or checker.unknown)
 
 
 class _Checker:
-    def __init__(self, file: MappingFile, fields: Mapping[str, Field], tables: Mapping[str, Table | None], notes: Notes) -> None:
-        self.file, self.fields, self.tables, self.notes = file, fields, tables, notes
+    def __init__(self, file: MappingFile, facts: Facts, notes: Notes) -> None:
+        self.file, self.facts, self.fields, self.notes = file, facts, facts.fields, notes
+        self.unknown = False
+
+    def rule(self, written: Written) -> Rule | None:
+        """The rule, or None where something in it is wrong (noted)."""
+        field = self.destination(written.target)
+        if field is None or not self.stands_alone(field, written.target.place):
+            return None
+        match written:
+            case WrittenSet():
+                return self.constant(written, field)
+            case WrittenRule():
+                return self.value(written, field)
+            case WrittenEach():
+                return self.each(written, field)
 
     def origin(self, target: Target) -> Origin:
         """Where a rule stands; the chain is completed when event types are resolved."""
         return Origin(target.place, (self.file.name,))
-
-    def rule(self, written: WrittenSet | WrittenRule | WrittenEach) -> Rule | None:
-        """The rule, or None where something in it is wrong (noted)."""
-        match written:
-            case WrittenSet():
-                return self.constant(written)
-            case WrittenRule():
-                field = self.destination(written.target)
-                return self.value(written, field) if field else None
-            case WrittenEach():
-                return self.each(written)
 
     # ---- destinations
 
     def destination(self, target: Target, below: str = "") -> Field | None:
         """The field that a target names. `below` is the list of objects that it stands in."""
         name = target.name
-        if name in WRITTEN_BY_COMPILER:
-            self.notes.add(target.place, f'"{name}" is written by the normalizer itself; remove the rule')
+        if name in NOT_BY_MAPPINGS:
+            self.notes.add(target.place, f'"{name}" is written by {NOT_BY_MAPPINGS[name]}; remove the rule')
             return None
         if (field := self.fields.get(name)) is not None:
             return field
-        if target.blame is not None and target.instead_of in self.fields:
-            self.notes.add(target.blame, f'this `also` gives "{name}", which is no field of ECS nor declared in _custom_fields.yml'
-                                         f"{did_you_mean(name, self.fields)}", "also")
+        self.unknown = True
+        if self.facts.declared.doubtful(name):
             return None
-        if name == "timestamp":
-            advice = '; write "@timestamp", with quotes'
-        elif any(known.startswith(f"{name}.") for known in self.fields):
-            advice = f"; it is an object, so name a field below it, like {self._first_below(name)}"
-        else:
-            advice = did_you_mean(name, self.fields) or "; declare it in _custom_fields.yml"
-        what = f'below "{below}"' if below else "of ECS, nor is it declared in _custom_fields.yml"
-        self.notes.add(target.place, f'"{name}" is no field {what}{advice}', "destination")
+        if target.blame is not None and target.instead_of in self.fields:
+            self.notes.add(
+                target.blame,
+                f'this `also` gives "{name}", which is no field of ECS nor declared in _custom_fields.yml'
+                f"{did_you_mean(name, self.fields)}",
+                "also",
+            )
+            return None
+        what = "no field of ECS, nor declared in _custom_fields.yml"
+        self.notes.add(target.place, f'"{name}" is {what}{self.advice(name, below)}', "destination")
         return None
 
-    def _first_below(self, name: str) -> str:
-        return min(known for known in self.fields if known.startswith(f"{name}."))
+    def advice(self, name: str, below: str) -> str:
+        """What to write instead of a name that is no field."""
+        if name == "timestamp":
+            return '; write "@timestamp", with quotes'
+        if inside := [known for known in self.fields if known.startswith(f"{name}.")]:
+            return f"; it is an object, so name a field below it, like {min(inside)}"
+        above = next((each for each in _above(name) if each in self.fields), below)
+        if above != below and self.fields[above].type == "flattened":
+            return f'; "{above}" is flattened and holds whole objects, so fill that'
+        if above != below:
+            return f'; "{above}" holds a value, so nothing can lie below it'
+        near = nearest_below(below, name, self.fields)
+        return f'; did you mean "{near}"?' if near else "; declare it there, or mend the name"
+
+    def stands_alone(self, field: Field, place: Place) -> bool:
+        """Whether a field can be written outside `each`."""
+        for above in _above(field.name):
+            known = self.fields.get(above)
+            if known is not None and (known.type == "nested" or (known.type == "object" and known.array)):
+                self.notes.add(
+                    place,
+                    f'"{field.name}" lies in the list of objects "{above}"; fill that with {{each: path, fields: '
+                    f"{{…}}}}",
+                    "type",
+                )
+                return False
+        return True
+
+    def writable(self, field: Field, place: Place) -> bool:
+        """Whether a field has a type that a literal or a value of the event can fill."""
+        if field.type in TYPES or field.type == AS_IS:
+            return True
+        if field.type == "object" and field.array:
+            message = f'"{field.name}" is a list of objects; fill it with {{each: path, fields: {{…}}}}'
+        else:
+            message = f'"{field.name}" has the type {field.type}, which a mapping cannot write; remove the rule'
+        self.notes.add(place, message, "type")
+        return False
 
     # ---- the three kinds of rule
 
-    def constant(self, written: WrittenSet) -> Constant | None:
+    def constant(self, written: WrittenSet, field: Field) -> Constant | None:
+        """A rule of `set`."""
         literal = written.literal
-        field = self.destination(written.target)
-        if field is None:
+        if not self.writable(field, written.target.place):
             return None
-        if isinstance(literal, Scalar) and isinstance(literal.value, str) and _is_event_path(literal.value):
-            self.notes.add(literal.place, f'"{literal.value}" is an event path of Okta\'s LogEvent; did you mean `fields`? '
-                                          "`set` writes the text itself")
-            return None
+        for item in literal.items if isinstance(literal, Sequence) else (literal,):
+            if isinstance(item, Scalar) and isinstance(item.value, str) and is_event_path(item.value):
+                self.notes.add(
+                    item.place,
+                    f'"{item.shown}" is an event path, and `set` writes the text itself; did you mean `fields`?',
+                )
+                return None
         value = constant(literal, field, self.notes)
         return None if value is None else Constant(Destination.of(field), value, self.origin(written.target))
 
-    def value(self, written: WrittenRule, field: Field, *, element_of: WrittenPath | None = None) -> Value | None:
+    def value(self, written: WrittenRule, field: Field) -> Value | None:
+        """A path, or a rule with `from` or `collect`. Each of its parts is looked at, whatever the others are."""
         place = written.target.place
         if field.name in _ONLY_CONSTANT:
-            self.notes.add(place, f'"{field.name}" says what the event type means, so it is a constant; write it in `set`')
+            self.notes.add(
+                place, f'"{field.name}" says what the event type means, so it is a constant; write it in `set`'
+            )
             return None
-        if field.type == "object":
-            self.notes.add(place, f'"{field.name}" is a list of objects; fill it with {{each: path, fields: {{…}}}}', "type")
+        if not self.writable(field, place):
             return None
-        if field.type not in (*TYPES, AS_IS):
-            self.notes.add(place, f'"{field.name}" has the type {field.type}, which a mapping cannot write', "type")
-            return None
+        good = True
         if written.collect is not None and not field.array:
-            self.notes.add(written.collect, f'"{field.name}" holds a single value, and `collect` gives a list; write `from`',
-                           "collect")
-            return None
-        steps = tuple(name for step in written.steps if (name := self.step(step)) is not None)
-        if len(steps) < len(written.steps):
-            return None
-        table = self.table(written.table, field) if written.table is not None else None
-        default = constant(written.default, field, self.notes) if written.default is not None else None
-        if (written.table is not None and table is None) or (written.default is not None and default is None):
-            return None
-        if not self.fits(written, field, element_of):
-            return None
-        if (field.values or field.expected_types) and table is None:
-            self.notes.add(place, f'"{field.name}" allows only {choices(field.values)}; write a constant, or a `map` that gives '
-                                  "these", "values")
+            self.notes.add(
+                written.collect,
+                f'"{field.name}" holds a single value, and `collect` gives a list; write `from`',
+                "collect",
+            )
+            good = False
+        for path in written.paths:
+            good = known_path(path, self.notes) and good
+        for step in written.steps:
+            good = self.step(step) and good
+        table = default = None
+        if written.table is not None:
+            table = table_of_rule(written.table, self.facts.tables, field, self.notes)
+            good = good and table is not None
+        elif field.values:
+            message = (
+                f'"{field.name}" allows only {choices(field.values)}; write a constant, or a `map` that gives these'
+            )
+            self.notes.add(place, message, "values")
+            good = False
+        if written.default is not None:
+            default = constant(written.default, field, self.notes)
+            good = good and default is not None
+        if not good or not self.fits(written, field):
             return None
         return Value(
             destination=Destination.of(field),
             paths=tuple(path.path for path in written.paths),
             collect=written.collect is not None,
             ignore=written.ignore,
-            steps=steps,
+            steps=tuple(str(step.value) for step in written.steps),
             table=table,
             default=default,
             origin=self.origin(written.target),
         )
 
-    def each(self, written: WrittenEach) -> Each | None:
-        field = self.destination(written.target)
-        if field is None:
-            return None
+    def each(self, written: WrittenEach, field: Field) -> Each | None:
+        """A list of objects."""
         if field.type not in ("object", "flattened") or not field.array:
-            self.notes.add(written.target.place, f'`each` gives a list of objects, and "{field.name}" is not declared as one; '
-                                                 "declare it {type: object, array: true}", "type")
+            advice = f"declare {'it' if field.ours else 'a field of your own'} as {{type: object, array: true}}"
+            self.notes.add(
+                written.target.place,
+                f'`each` gives a list of objects, and "{field.name}" is no list of objects; {advice}',
+                "type",
+            )
             return None
-        self.path(written.path, ends_in_object=True)
-        rules = []
-        for inner in written.fields:
-            name = f"{field.name}.{inner.target.name}"
-            target = replace(inner.target, name=name)
-            if field.type == "flattened":
-                below: Field | None = Field(name, AS_IS)
-            else:
-                below = self.destination(target, field.name)
-            rule = self.value(replace(inner, target=target), below, element_of=written.path) if below else None
-            if rule is not None:
-                rules.append(rule)
+        known_path(written.path, self.notes, "each")
+        rules = [rule for inner in written.fields if (rule := self.element(inner, field)) is not None]
         rules.sort(key=lambda rule: rule.destination.name)
-        if (clash := overlap([rule.destination.name for rule in rules])) is not None:
-            self.notes.add(next(rule.origin.place for rule in rules if rule.destination.name == clash[1]), overlap_message(*clash))
+        places = {rule.destination.name: rule.origin.place for rule in rules}
+        for above, name in overlaps(list(places)):
+            self.notes.add(places[name], overlap_message(above, name), "overlap")
+        if len(rules) < len(written.fields):
+            return None
         return Each(Destination.of(field), written.path.path, tuple(rules), self.origin(written.target))
+
+    def element(self, inner: WrittenRule, above: Field) -> Value | None:
+        """A rule inside `each`."""
+        name = f"{above.name}.{inner.target.name}"
+        target = replace(inner.target, name=name, instead_of=f"{above.name}.{inner.target.instead_of}")
+        if above.type != "flattened":
+            field = self.destination(target, above.name)
+        elif all(name.split(".")):
+            field = Field(name, AS_IS)
+        else:
+            self.notes.add(target.place, f'"{name}" has an empty part; write names joined by single dots')
+            return None
+        return self.value(replace(inner, target=target), field) if field else None
 
     # ---- parts of a rule
 
-    def step(self, step: Scalar) -> str | None:
+    def step(self, step: Scalar) -> bool:
+        """Whether a word of `as` is a conversion."""
         name = str(step.value)
         if name in STEPS:
-            return name
+            return True
         advice = did_you_mean(name, STEPS) or f"; there are {choices(STEPS)}"
         if name in TYPES:
             advice = "; the field's type converts by itself, so leave it out"
         self.notes.add(step.place, f'"{name}" is no conversion{advice}')
-        return None
-
-    def table(self, node: Node, field: Field) -> Table | None:
-        """The table that a rule names or holds, its values fit for the field."""
-        if isinstance(node, Scalar):
-            name = str(node.value)
-            if name not in self.tables:
-                advice = did_you_mean(name, self.tables) or f"; write tables/{name}.yml, or {{text: value}} here"
-                self.notes.add(node.place, f'there is no table "{name}"{advice}')
-                return None
-            table = self.tables[name]
-            if table is None:
-                return None
-            for key, value in table.entries:
-                if (why := literal_text(value, field)) is not None:
-                    self.notes.add(node.place, f'the table "{name}" gives "{value}" for "{key}", and {why}', "table")
-                    return None
-            return table
-        assert isinstance(node, Block)
-        entries = []
-        good = True
-        for key, item in node.entries:
-            if isinstance(item, Scalar) and isinstance(item.value, str):
-                if (why := literal_text(item.value, field)) is None:
-                    entries.append((str(key.value), item.value))
-                    continue
-                self.notes.add(item.place, f'"{item.value}" is given for "{key.value}", and {why}', "table")
-            else:
-                self.notes.add(item.place, f"a `map` gives texts, and this is {item.what}; quote it", "table")
-            good = False
-        return Table(tuple(sorted(entries))) if good else None
-
-    def fits(self, written: WrittenRule, field: Field, element_of: WrittenPath | None) -> bool:
-        """Whether what the paths give can be what the steps, the table and the field's type take."""
-        good = all([self.path(path, element_of=element_of) for path in written.paths])
-        kind = "text" if all(_kind(path, element_of) == "text" for path in written.paths) else "any"
-        if good and any(_kind(path, element_of) == "object" for path in written.paths):
-            kind = "object"
-        for step in written.steps:
-            takes, gives = STEPS[str(step.value)].takes, STEPS[str(step.value)].gives
-            if kind == "object" and takes == "text" and gives == "text":
-                self.notes.add(step.place, f"`{step.value}` takes text, and an object arrives here", "kind")
-                return False
-            kind = gives
-        if written.table is not None:
-            if kind == "object":
-                self.notes.add(written.target.place, "`map` looks up text, and an object arrives here", "kind")
-                return False
-            kind = "text"
-        if not good or field.type == AS_IS:
-            return good
-        takes = TYPES[field.type].takes
-        if "any" not in (kind, takes) and kind != takes:
-            advice = "; name a value in it" if kind == "object" else "; read a text with {from: …, as: json}, or name an object"
-            self.notes.add(written.paths[0].place, f'"{field.name}" takes {_article(takes)}, and {_article(kind)} arrives here{advice}',
-                           "kind")
-            return False
-        return True
-
-    def path(self, written: WrittenPath, *, element_of: WrittenPath | None = None, ends_in_object: bool = False) -> bool:
-        """Whether LogEvent has the path; selectors' keys too."""
-        path = written.path
-        if path.given:
-            return True
-        before = _names_before(path.absolute, element_of)
-        for index, segment in enumerate(path.segments):
-            name = ".".join((*before, *(each.name for each in path.segments[: index + 1])))
-            if not self.known(name, written.place):
-                return False
-            if segment.selector is not None:
-                known = okta.fact(name)
-                if known is not None and known.type not in ("object", "any"):
-                    self.notes.add(written.place, f'"{name}" is {_article(known.type)} in LogEvent, so nothing can be selected in it')
-                    return False
-                if not self.known(f"{name}.{segment.selector.key}", written.place):
-                    return False
-        if ends_in_object and _kind(written, None) == "text":
-            self.notes.add(written.place, f'"{path.names}" is no list of objects in LogEvent, so `each` finds nothing in it')
-            return False
-        return True
-
-    def known(self, name: str, place: Place) -> bool:
-        """Whether LogEvent has a path."""
-        if okta.fact(name) is not None:
-            return True
-        table = okta.log_event()
-        parent = name.rpartition(".")[0]
-        if parent in table and table[parent].type != "object":
-            advice = f'; "{parent}" is {_article(table[parent].type)} there'
-        else:
-            siblings = [each for each in table if each.rpartition(".")[0] == parent]
-            advice = did_you_mean(name, siblings) or did_you_mean(name, table)
-            advice = advice or "; see schemas/okta/log_event.json for the paths there are"
-        self.notes.add(place, f'"{name}" is no event path of Okta\'s LogEvent{advice}')
         return False
 
+    def fits(self, written: WrittenRule, field: Field) -> bool:
+        """Whether what each path gives can be what the steps, the table and the field's type take."""
+        for path in written.paths:
+            arrives = kind(path)
+            for step in written.steps:
+                if arrives == "object" and step.value != "json":
+                    self.notes.add(
+                        step.place, f"`{step.value}` takes text, and an object arrives here; name a value in it", "kind"
+                    )
+                    return False
+                arrives = STEPS[str(step.value)].gives
+            if written.table is not None:
+                if arrives == "object":
+                    message = "`map` looks up text, and an object arrives here; name a value in it"
+                    self.notes.add(path.place, message, "kind")
+                    return False
+                arrives = "text"
+            takes = TYPES[field.type].takes if field.type != AS_IS else "any"
+            if "any" not in (arrives, takes) and arrives != takes:
+                how = (
+                    "name a value in it"
+                    if arrives == "object"
+                    else "read a text with {from: …, as: json}, or name an object"
+                )
+                self.notes.add(
+                    path.place, f'"{field.name}" takes {a(takes)}, and {a(arrives)} arrives here; {how}', "kind"
+                )
+                return False
+        return True
 
-def overlap(names: list[str]) -> tuple[str, str] | None:
-    """Of sorted destinations, the first two of which one lies below the other."""
+
+def _above(name: str) -> Iterator[str]:
+    """The objects that a field lies in, the nearest first."""
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name
+
+
+def overlaps(names: list[str]) -> Iterator[tuple[str, str]]:
+    """Of destinations, the pairs of which one lies below the other: the upper first."""
     have = set(names)
     for name in names:
-        parts = name.split(".")
-        for length in range(1, len(parts)):
-            if (above := ".".join(parts[:length])) in have:
-                return above, name
-    return None
+        for above in _above(name):
+            if above in have:
+                yield above, name
 
 
 def overlap_message(above: str, below: str) -> str:
     """The sentence for two destinations that cannot both be in one document."""
     return f'"{below}" lies below "{above}", which holds a value of its own; a document cannot have both, so remove one'
-
-
-def _names_before(absolute: bool, element_of: WrittenPath | None) -> tuple[str, ...]:
-    """The names of the element that a path inside `each` starts at."""
-    if absolute or element_of is None:
-        return ()
-    return tuple(segment.name for segment in element_of.path.segments)
-
-
-def _kind(written: WrittenPath, element_of: WrittenPath | None) -> str:
-    """What LogEvent has at a path: `text` (any scalar), `object`, or `any` where nobody knows."""
-    if written.path.given:
-        return "text"
-    names = (*_names_before(written.path.absolute, element_of), *(segment.name for segment in written.path.segments))
-    known = okta.fact(".".join(names))
-    if known is None or known.type == "any":
-        return "any"
-    return "object" if known.type == "object" else "text"
-
-
-def _article(kind: str) -> str:
-    """`a text`, `an object`: a kind with its article."""
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
-
-
-def _is_event_path(text: str) -> bool:
-    """Whether a literal looks like a forgotten path: a documented path with a dot, or a value at LogEvent's root."""
-    known = okta.log_event().get(text)
-    return known is not None and ("." in text or known.type != "object")
-
-

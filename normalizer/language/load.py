@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +10,18 @@ from pathlib import Path
 from normalizer.data import data_folder
 from normalizer.ecs import Field
 from normalizer.errors import Finding, MappingError, Place
-from normalizer.language.check import Checked, check
+from normalizer.language.check import Checked, Facts, check
 from normalizer.language.fields import FILE as CUSTOM_FIELDS
-from normalizer.language.fields import all_fields, custom_fields
-from normalizer.language.model import MappingFile, mapping_file
+from normalizer.language.fields import AllFields, Declared, custom_fields
+from normalizer.language.model import MappingFile
 from normalizer.language.notes import Notes
 from normalizer.language.plan import Plan, Table
 from normalizer.language.reader import Node, read
 from normalizer.language.resolve import resolve
+from normalizer.language.shapes import mapping_file
 from normalizer.language.tables import table
+
+_EVENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(\.\*)?|\*").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,72 +58,112 @@ def read_folder(folder: Path | str | None = None) -> tuple[Mappings, list[Findin
     if not path.is_dir():
         return Mappings((), {}, {}), [Finding(Place(shown, 1, 1), "there is no such folder of mapping files")]
     files = _Folder(path, shown, notes)
-    custom = custom_fields(files.tree(path / CUSTOM_FIELDS), notes) if (path / CUSTOM_FIELDS).exists() else {}
-    fields = all_fields(custom)
-    tables = {each.stem: table(each.stem, files.tree(each), notes) for each in sorted((path / "tables").glob("*.yml"))}
+    declared = files.declared()
+    facts = Facts(AllFields(declared.fields), declared, files.tables())
     checked: dict[str, Checked] = {}
-    broken = set()
+    broken = set(files.misnamed(path))
     for each in files.mappings():
         tree = files.tree(each)
-        if tree is None:
+        file = None if tree is None else mapping_file(each.stem, files.name(each), tree, notes)
+        if file is None:
             broken.add(each.stem)
-            continue
-        file = mapping_file(each.stem, files.name(each), tree, notes)
-        _check_name(file, notes)
-        checked[each.stem] = check(file, fields, tables, notes)
+        else:
+            _check_name(file, notes)
+            checked[each.stem] = check(file, facts, notes)
     if not checked and not broken:
         notes.add(Place(shown, 1, 1), "the folder holds no mapping file; a mapping file's name ends in .yml")
-    _check_case(files.mappings(), files, notes)
-    plans = resolve(checked, broken, fields, notes)
-    return Mappings(plans, fields, {name: each for name, each in tables.items() if each is not None}), notes.findings
+    plans = resolve(checked, broken, facts.fields, notes)
+    tables = {name: each for name, each in facts.tables.items() if each is not None}
+    return Mappings(plans, facts.fields, tables), notes.findings
 
 
 class _Folder:
+    """The files of a folder; their mistakes go into the notes."""
+
     def __init__(self, path: Path, shown: str, notes: Notes) -> None:
         self.path, self.shown, self.notes = path, shown, notes
-        for each in sorted([*path.glob("*.yaml"), *path.glob("tables/*.yaml")]):
-            notes.add(Place(self.name(each), 1, 1), f"a mapping file's name ends in .yml; rename it to {each.stem}.yml")
+        self.check_names()
 
     def name(self, path: Path) -> str:
         """How findings call a file."""
         return f"{self.shown}/{path.relative_to(self.path).as_posix()}"
 
     def tree(self, path: Path) -> Node | None:
-        """The tree of a file; its mistakes go into the notes."""
+        """The tree of a file."""
         tree, findings = read(path, self.name(path))
         self.notes.extend(findings)
         return tree
 
     def mappings(self) -> list[Path]:
         """The mapping files, sorted by name."""
-        return sorted(each for each in self.path.glob("*.yml") if each.name != CUSTOM_FIELDS)
+        return [each for each in _files(self.path) if each.suffix == ".yml" and each.name != CUSTOM_FIELDS]
+
+    def misnamed(self, folder: Path) -> list[str]:
+        """The names of files that are not looked at for their ending (noted): nobody reports them as missing."""
+        return [each.stem for each in _files(folder) if each.suffix != ".yml"]
+
+    def declared(self) -> Declared:
+        """The custom fields; a folder need not have any."""
+        file = self.path / CUSTOM_FIELDS
+        if file.exists():
+            return custom_fields(self.tree(file), self.notes)
+        return Declared(readable=file.stem not in self.misnamed(self.path))
+
+    def tables(self) -> dict[str, Table | None]:
+        """The tables by name; None for those that hold a mistake."""
+        folder = self.path / "tables"
+        tables: dict[str, Table | None] = dict.fromkeys(self.misnamed(folder))
+        for each in (each for each in _files(folder) if each.suffix == ".yml"):
+            tables[each.stem] = table(each.stem, self.tree(each), self.notes)
+        return tables
+
+    def check_names(self) -> None:
+        """Endings, and names that are equal but for case: those are one file on some file systems."""
+        for folder in (self.path, self.path / "tables"):
+            seen: dict[str, Path] = {}
+            for path in _files(folder):
+                place = Place(self.name(path), 1, 1)
+                if path.suffix != ".yml":
+                    self.notes.add(place, f"a mapping file's name ends in .yml; rename it to {path.stem}.yml")
+                other = seen.setdefault(path.stem.lower(), path)
+                if other.stem != path.stem:
+                    self.notes.add(
+                        place,
+                        f"{path.name} and {other.name} are equal but for case, and some file systems keep only one "
+                        "of them; rename one",
+                    )
+
+
+def _files(folder: Path) -> list[Path]:
+    """The YAML files of a folder, sorted by name; hidden ones are editors'."""
+    return sorted(
+        each for each in folder.glob("*") if each.suffix.lower() in (".yml", ".yaml") and not each.name.startswith(".")
+    )
 
 
 def _check_name(file: MappingFile, notes: Notes) -> None:
     """A file's name is its event type; a parent's begins with `_`."""
     if file.event_type is None:
-        if not file.name.startswith("_") and "event_type" not in file.broken:
-            notes.add(file.place, f"a mapping without `event_type` is a parent, and a parent's name begins with _; write "
-                                  f"`event_type: {file.name}`, or rename the file to _{file.name}.yml")
+        if not file.name.startswith("_") and not file.gaps:
+            notes.add(
+                file.place,
+                "a mapping without `event_type` is a parent, and a parent's name begins with _; write "
+                f"`event_type: {_event_type(file.name)}`, or rename the file to _{file.name}.yml",
+            )
         return
     event_type = str(file.event_type.value)
-    stem = "any" if event_type == "*" else event_type.removesuffix("*") + "any" if event_type.endswith(".*") else event_type
-    prefix = event_type.removesuffix("*")
-    if not all(char.isascii() and (char.isalnum() or char in "._-") for char in prefix) or (
-        prefix != event_type and prefix and not prefix.endswith(".")
-    ):
+    stem = "any" if event_type == "*" else re.sub(r"\.\*$", ".any", event_type)
+    if not _EVENT_TYPE(event_type):
         notes.add(file.event_type.place, f'"{event_type}" is no event type; write a name, `prefix.*` or "*"')
     elif stem != file.name:
-        notes.add(file.event_type.place, f'the file of the event type "{event_type}" is named {stem}.yml, and this is {file.name}.yml; '
-                                         "rename the file, or mend the event type")
+        notes.add(
+            file.event_type.place,
+            f'the file of the event type "{event_type}" is named {stem}.yml, and this is {file.name}.yml; rename the '
+            "file, "
+            "or mend the event type",
+        )
 
 
-def _check_case(paths: list[Path], files: _Folder, notes: Notes) -> None:
-    """Two names that are equal but for case are one file on some file systems."""
-    seen: dict[str, Path] = {}
-    for path in paths:
-        other = seen.setdefault(path.name.lower(), path)
-        if other != path:
-            notes.add(Place(files.name(path), 1, 1), f"{path.name} and {other.name} are equal but for case, and some file systems "
-                                                     "keep only one of them; rename one")
-
+def _event_type(name: str) -> str:
+    """The event type that a file's name tells."""
+    return '"*"' if name == "any" else re.sub(r"\.any$", ".*", name)

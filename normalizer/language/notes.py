@@ -16,13 +16,16 @@ class Notes:
         """Note a mistake. With a topic, only the first one of that topic at a place counts."""
         if (place, topic or message) not in self._told:
             self._told.add((place, topic or message))
-            self.findings.append(Finding(place, message))
+            self.findings.append(Finding(place, _in_one_line(message)))
 
     def extend(self, findings: list[Finding]) -> None:
         """Note what another step has found."""
         for finding in findings:
             self.add(finding.place, finding.message)
 
-    def files(self) -> set[str]:
-        """The files that hold a mistake."""
-        return {finding.place.file for finding in self.findings}
+
+def _in_one_line(message: str) -> str:
+    """What a file holds is quoted in messages: line ends and blanks that nobody sees are written out."""
+    if message.isprintable():
+        return message
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in message)

@@ -99,6 +99,10 @@ def parse_path(text: str) -> EventPath:
         segments.append(Segment(match["name"], selector))
         at = match.end()
         if at == len(rest):
+            if segments[0].name in GIVEN:
+                raise PathError(
+                    f'"{text}" is not an event path; {segments[0].name} is given by the run time and stands alone'
+                )
             return EventPath(tuple(segments), absolute)
         if rest[at] != ".":
             raise PathError(_broken(text, rest, at))
@@ -109,12 +113,19 @@ def _broken(text: str, rest: str, at: int) -> str:
     """Why the text is no path, as one sentence that begins with the path."""
     if not rest:
         return f'"{text}" is not an event path; write names joined by dots, like actor.id'
-    if at >= len(rest) or rest[at] == ".":
+    if "," in rest:
+        return f'"{text}" is not one event path; write a list of paths in brackets: {{from: [actor.id, client.id]}}'
+    if rest[at : at + 1] in ("", "."):
         return f'the event path "{text}" has an empty name; write names joined by single dots'
     if rest[at] == "[":
         return f'the event path "{text}" holds [ ]; select elements by a key, like target(type=User).id'
     if rest[at] == "(":
-        return f'the selector in "{text}" is not written as (key=value|value) or (key!=value)'
+        return (
+            f'the selector in "{text}" is not written as (key=value|value) or (key!=value), without blanks and quotes; '
+            "values are letters, digits, _, . and -"
+        )
     if rest[at] == "$":
-        return f'"$." can only begin an event path, and "{text}" has it inside'
+        return f'"$." can only begin an event path, with its dot, and "{text}" has it otherwise; write $.actor.id'
+    if rest[at - 1 : at] == ")":
+        return f'a dot is missing after the selector in "{text}"; write target(type=User).id'
     return f'the event path "{text}" holds "{rest[at]}", which no name can; names are letters, digits, "_" and "-"'

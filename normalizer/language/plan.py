@@ -1,4 +1,4 @@
-"""The Plan: one flat list of field rules for each event type, plain frozen data. Every back end reads this and nothing else.
+"""The Plan: one flat list of field rules for each event type, plain frozen data. Back ends read this and nothing else.
 
 Equal rules are equal objects, wherever they were written: `origin` takes no part in comparisons. What all event types
 share, and what a change of the mappings changes, are therefore set operations.
@@ -44,9 +44,12 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A look-up from text to text. `name` is empty where it was written in the rule; it takes no part in comparisons."""
+    """A look-up from text to text, sorted by key.
 
-    entries: tuple[tuple[str, str], ...]
+    `name` is empty where the table was written in the rule; it takes no part in comparisons.
+    """
+
+    entries: tuple[tuple[str, str], ...] = field(repr=False)
     name: str = field(default="", compare=False)
 
 

@@ -10,7 +10,7 @@ because PyYAML's own composer keeps neither the places of keys nor the differenc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from normalizer.errors import Finding, Place
+from normalizer.language.syntax import Spot, explain, unseen
 
 if TYPE_CHECKING:
     _Parser = yaml.SafeLoader
@@ -29,10 +30,11 @@ Literal = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One scalar: its typed value."""
+    """One scalar: its typed value. `text` is how a number was written."""
 
     place: Place
     value: Literal
+    text: str = ""
 
     @property
     def what(self) -> str:
@@ -41,19 +43,29 @@ class Scalar:
             case None:
                 return "null"
             case bool():
-                return f"the boolean {str(self.value).lower()}"
+                return f"the boolean {self.shown}"
             case int() | float():
-                return f"the number {self.value}"
+                return f"the number {self.shown}"
+            case "":
+                return "an empty text"
             case _:
-                return f'the text "{self.value}"'
+                return f'the text "{self.shown}"'
+
+    @property
+    def shown(self) -> str:
+        """The scalar as it was written, cut where it is long."""
+        if not isinstance(self.value, str):
+            return self.text or ("null" if self.value is None else str(self.value).lower())
+        return self.value if len(self.value) <= _SHOWN else f"{self.value[:_SHOWN]}…"
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A list."""
+    """A list. `whole` is false where an item was a mistake: it is noted, and nobody should miss it."""
 
     place: Place
     items: tuple[Node, ...]
+    whole: bool = True
     what = "a list"
 
 
@@ -88,10 +100,15 @@ _YAML_ONLY = re.compile(
     r"|(?P<number>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
     r"|(?P<none>[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
 ).fullmatch
+_TYPED_BEGIN = frozenset("tfnTFN~+-.0123456789")
 _LARGEST_WHOLE = 2**63
+_MANY_DIGITS = 25
+_SHOWN = 60
+_MAX_DEPTH = 50
+"""Levels of lists and blocks; a mapping needs six."""
 
 
-class _Stop(Exception):
+class _UnreadableError(Exception):
     """The rest of the file cannot be read; the finding is already noted."""
 
 
@@ -103,8 +120,8 @@ def read(path: Path, name: str) -> tuple[Node | None, list[Finding]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        column = error.start - (error.object.rfind(b"\n", 0, error.start) + 1) + 1
+        before = error.object[: error.start].decode("utf-8-sig")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         return None, [Finding(Place(name, line, column), "a byte here is not UTF-8; save the file as UTF-8")]
     except OSError as error:
         return None, [Finding(Place(name, 1, 1), f"the file cannot be read: {error.strerror}")]
@@ -113,83 +130,120 @@ def read(path: Path, name: str) -> tuple[Node | None, list[Finding]]:
 
 def parse(text: str, name: str) -> tuple[Node | None, list[Finding]]:
     """Like `read`, of a text."""
+    if (advice := unseen(text)) is not None:
+        return None, [_finding(name, *advice)]
     composer = _Composer(text, name)
     try:
         return composer.document(), composer.findings
-    except _Stop:
-        return None, composer.findings
+    except _UnreadableError:
+        pass
+    except yaml.YAMLError as error:
+        composer.findings.append(_finding(name, *explain(text, error, composer.bracket())))
+    finally:
+        composer.parser.dispose()
+    return None, composer.findings
+
+
+def _finding(name: str, spot: Spot, message: str) -> Finding:
+    return Finding(Place(name, spot.line + 1, spot.column + 1), message)
 
 
 class _Composer:
     def __init__(self, text: str, name: str) -> None:
-        self.text, self.name = text, name
+        self.name = name
         self.findings: list[Finding] = []
         self.anchors: dict[str, Node | None] = {}
-        self.events = self._events()
-
-    def _events(self) -> Iterator[Any]:
-        try:
-            yield from yaml.parse(self.text, Loader=_Parser)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line, column = (mark.line, mark.column) if mark else (0, 0)
-            self._note(Place(self.name, line + 1, column + 1), _syntax(self.text, line, column, error))
-            raise _Stop from None
-        except yaml.YAMLError as error:
-            self._note(Place(self.name, 1, 1), f"this is not YAML: {' '.join(str(error).split())}")
-            raise _Stop from None
+        self.open: list[Any] = []
+        self.parser = _Parser(text)
+        self.next: Callable[[], Any] = self.parser.get_event
 
     def _note(self, place: Place, message: str) -> None:
         self.findings.append(Finding(place, message))
 
     def _place(self, event: Any) -> Place:
-        return Place(self.name, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        return Place(self.name, mark.line + 1, mark.column + 1)
+
+    def bracket(self) -> Spot | None:
+        """The innermost list or block that is open, if it is one in brackets."""
+        if not self.open or not self.open[-1].flow_style:
+            return None
+        mark = self.open[-1].start_mark
+        return Spot(mark.line, mark.column)
 
     def document(self) -> Node | None:
         tree: Node | None = None
         documents = 0
-        for event in self.events:
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    self._note(self._place(event), "a second document begins here; one file holds one mapping, so "
-                                                   "remove the `---` or move what follows into a file of its own")
-                    raise _Stop
-                tree = self.node(next(self.events))
-        if not documents:
-            self._note(Place(self.name, 1, 1), "the file is empty; a mapping has at least `summary`")
+        while not isinstance(event := self.next(), yaml.StreamEndEvent):
+            if not isinstance(event, yaml.DocumentStartEvent):
+                continue
+            documents += 1
+            if documents > 1:
+                self._note(
+                    self._place(event),
+                    "a second document begins here; one file holds one mapping, so remove the `---` or move what "
+                    "follows into a file of its own",
+                )
+                raise _UnreadableError
+            root = self.next()
+            if isinstance(root, yaml.ScalarEvent) and not root.value and not root.style and root.tag is None:
+                break
+            tree = self.node(root)
+        if tree is None and not self.findings:
+            self._note(Place(self.name, 1, 1), "the file is empty; write what it should hold, or delete it")
         return tree
 
     def node(self, event: Any) -> Node | None:
         """One node with all below it. None where it holds a mistake of its own (noted)."""
         place = self._place(event)
         if isinstance(event, yaml.AliasEvent):
-            if event.anchor not in self.anchors:
-                self._note(place, f"the alias *{event.anchor} has no anchor above it; write &{event.anchor} where the "
-                                  "value stands first, or quote the text")
-            anchored = self.anchors.get(event.anchor)
-            return _moved(anchored, place) if anchored else None
+            return self.alias(str(event.anchor), place)
         if event.tag is not None:
-            self._note(place, f"the tag {event.tag} is not part of the mapping language; remove it, and quote the value "
-                              "where it is meant as text")
+            tag = str(event.tag).replace("tag:yaml.org,2002:", "!!")
+            self._note(
+                place,
+                f"the tag {tag} is not part of the mapping language; remove it, and quote the value where it "
+                "is meant as text",
+            )
         node: Node | None
         if isinstance(event, yaml.ScalarEvent):
             node = self.scalar(event, place)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            node = self.sequence(place)
+        elif len(self.open) >= _MAX_DEPTH:
+            self._note(place, f"lists and blocks nest more than {_MAX_DEPTH} levels deep here; a mapping needs six")
+            raise _UnreadableError
         else:
-            node = self.block(place)
-        if event.anchor is not None:
-            if event.anchor in self.anchors:
-                self._note(place, f"the anchor &{event.anchor} stands twice in this file; give one of them another name")
-            nests = isinstance(node, Block) or (
-                isinstance(node, Sequence) and any(not isinstance(item, Scalar) for item in node.items)
+            self.open.append(event)
+            node = self.sequence(place) if isinstance(event, yaml.SequenceStartEvent) else self.block(place)
+            self.open.pop()
+        if event.tag is not None:
+            node = None
+        return node if event.anchor is None else self.anchored(event.anchor, node, place)
+
+    def alias(self, name: str, place: Place) -> Node | None:
+        """What an alias repeats."""
+        if name not in self.anchors:
+            self._note(
+                place,
+                f"the alias *{name} has no anchor above it; write &{name} where the value stands first, or quote the "
+                "text",
             )
-            if nests:
-                self._note(place, f"the anchor &{event.anchor} stands before something that nests; anchors are for scalars "
-                                  "and lists of scalars, so write a parent with `extends`, or a scope with `also`")
-                node = None
-            self.anchors[event.anchor] = node
+        anchored = self.anchors.get(name)
+        return _moved(anchored, place) if anchored else None
+
+    def anchored(self, name: str, node: Node | None, place: Place) -> Node | None:
+        """Keep what an anchor names."""
+        if name in self.anchors:
+            self._note(place, f"the anchor &{name} stands twice in this file; give one of them another name")
+        if isinstance(node, Block) or (
+            isinstance(node, Sequence) and any(not isinstance(item, Scalar) for item in node.items)
+        ):
+            self._note(
+                place,
+                f"the anchor &{name} stands before something that nests; anchors are for scalars and lists of "
+                "scalars, so write a parent with `extends`, or a scope with `also`",
+            )
+            node = None
+        self.anchors[name] = node
         return node
 
     def scalar(self, event: Any, place: Place) -> Scalar | None:
@@ -197,101 +251,100 @@ class _Composer:
         if event.style or event.tag is not None:  # libyaml says "" for plain, the parser in Python None
             return Scalar(place, text)
         if text == "":
-            self._note(place, "a value is missing here; write one, or \"\" for the empty text")
+            self._note(place, "a value is missing here; write one, or remove the line")
             return None
+        if text[0] not in _TYPED_BEGIN:
+            return Scalar(place, text)
         if text in _JSON_WORDS:
             return Scalar(place, _JSON_WORDS[text])
         if number := _JSON_NUMBER(text):
-            if number[1] or number[2]:
-                value = float(text)
-                if abs(value) == float("inf"):
-                    self._note(place, f"the number {text} is too large; quote it where it is meant as text")
-                    return None
-                return Scalar(place, value)
-            whole = int(text) if len(text) < 25 else _LARGEST_WHOLE
-            if not -_LARGEST_WHOLE <= whole < _LARGEST_WHOLE:
-                self._note(place, f"the number {text} is over 64 bits; quote it where it is meant as text")
-                return None
-            return Scalar(place, whole)
+            return self.number(text, place, whole=not (number[1] or number[2]))
         if other := _YAML_ONLY(text):
-            self._note(place, f'{text} is read differently by YAML readers; quote it ("{text}"){_plainly(other)}')
+            quoted = f' ("{text}")' if len(text) <= _MANY_DIGITS else ""
+            self._note(place, f"{text[:_SHOWN]} is read differently by YAML readers; quote it{quoted}{_plainly(other)}")
             return None
         return Scalar(place, text)
 
+    def number(self, text: str, place: Place, *, whole: bool) -> Scalar | None:
+        """A JSON number that both back ends can hold."""
+        if not whole:
+            value = float(text)
+            if abs(value) != float("inf"):
+                return Scalar(place, value, text)
+        elif len(text) < _MANY_DIGITS and -_LARGEST_WHOLE <= int(text) < _LARGEST_WHOLE:
+            return Scalar(place, int(text), text)
+        what = "is over 64 bits" if whole else "is too large"
+        self._note(place, f"the number {text[:_SHOWN]} {what}; quote it where it is meant as text")
+        return None
+
     def sequence(self, place: Place) -> Sequence:
         items = []
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+        whole = True
+        while not isinstance(event := self.next(), yaml.SequenceEndEvent):
             item = self.node(event)
             if item is not None:
                 items.append(item)
-        return Sequence(place, tuple(items))
+            else:
+                whole = False
+        return Sequence(place, tuple(items), whole)
 
-    def block(self, place: Place) -> Block:
+    def block(self, place: Place) -> Block | None:
         entries: list[tuple[Scalar, Node]] = []
         dropped: set[str] = set()
+        nested = False
         seen: dict[Literal, Place] = {}
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            merge = isinstance(event, yaml.ScalarEvent) and event.value == "<<" and not event.style
+        while not isinstance(event := self.next(), yaml.MappingEndEvent):
+            before = len(self.findings)
             key = self.node(event)
-            value = self.node(next(self.events))
-            if merge:
-                self._note(self._place(event), "`<<` is not part of the mapping language; use `extends` for what a parent "
-                                               "file says, or `also` for the same fields under more prefixes")
-            elif key is None:
+            value = self.node(self.next())
+            if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+                # mostly a template's {{ name }}: one mistake, whatever is in it
+                del self.findings[before:]
+                self._note(self._place(event), "a key must be text; quote the whole text where brackets belong to it")
+                nested = True
                 continue
+            if key is None:
+                continue
+            if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and not event.style:
+                self._note(
+                    key.place,
+                    "`<<` is not part of the mapping language; use `extends` for what a parent file says, or `also` "
+                    "for the same fields under more prefixes",
+                )
             elif not isinstance(key, Scalar) or not isinstance(key.value, str):
                 self._note(key.place, f"a key must be text, and this is {key.what}; quote it")
             elif key.value in seen:
-                self._note(key.place, f'the key "{key.value}" stands already in line {seen[key.value].line}; keep one of them')
+                line = seen[key.value].line
+                self._note(key.place, f'the key "{key.shown}" stands already in line {line}; keep one of them')
             else:
                 seen[key.value] = key.place
                 if value is not None:
                     entries.append((key, value))
                 else:
                     dropped.add(key.value)
-        return Block(place, tuple(entries), frozenset(dropped))
+        return None if nested else Block(place, tuple(entries), frozenset(dropped))
 
 
 def _moved(node: Node, place: Place) -> Node:
     """An alias stands where it was written; what it repeats is only scalars and lists of scalars."""
     if isinstance(node, Scalar):
-        return Scalar(place, node.value)
+        return Scalar(place, node.value, node.text)
     assert isinstance(node, Sequence)
-    return Sequence(place, tuple(_moved(item, place) for item in node.items))
+    return Sequence(place, tuple(_moved(item, place) for item in node.items), node.whole)
 
 
 def _plainly(match: re.Match[str]) -> str:
     """What to write instead of a scalar that only YAML types."""
     text = match[0]
     match match.lastgroup:
-        case "true" | "false" | "null" as word:
+        case "null":
+            return " or remove it"
+        case "true" | "false" as word:
             return f" or write {word}"
-        case "octal":
-            return f" or write {int(text[2:], 8)}"
-        case "hex":
-            return f" or write {int(text, 16)}"
-        case "number":
-            whole = text.lstrip("+-").isdigit()
-            value: float = int(text) if whole else float(text)
+        case "octal" | "hex" if len(text) < _MANY_DIGITS:
+            return f" or write {int(text, 0)}"
+        case "number" if len(text) < _MANY_DIGITS:
+            value: float = int(text) if text.lstrip("+-").isdigit() else float(text)
             return f" or write {value}" if abs(value) < float("inf") else ""
         case _:
             return ""
-
-
-def _syntax(text: str, line: int, column: int, error: yaml.MarkedYAMLError) -> str:
-    """One sentence for what PyYAML's parser says, with advice where the cause is plain from the text."""
-    lines = text.split("\n")
-    here = lines[line] if line < len(lines) else ""
-    at = here[column] if column < len(here) else ""
-    if "\t" in here[: len(here) - len(here.lstrip())] or at == "\t":
-        return "a tab stands where YAML wants spaces; indent with spaces"
-    if at in "@`" and at:
-        return f'a value or key cannot begin with {at}; quote it, like "{here[column:].split(":")[0].strip()}"'
-    if at == "%":
-        return "a value cannot begin with %; quote it"
-    problem = error.problem or "it cannot be parsed"
-    if "mapping values are not allowed" in problem:
-        return "a colon stands where YAML wants none; quote the value, or check the indentation"
-    if "control characters" in problem or "special characters" in problem:
-        return "a control character stands here; remove it"
-    return f"this is not YAML: {problem}; check quotes, brackets and indentation near here"

@@ -2,129 +2,157 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 
 from normalizer import ecs
 from normalizer.ecs import Field
 from normalizer.errors import Place
 from normalizer.language.advice import choices, did_you_mean
-from normalizer.language.check import Checked, overlap, overlap_message
+from normalizer.language.check import Checked
 from normalizer.language.notes import Notes
-from normalizer.language.plan import Constant, Destination, Origin, Plan, Rule
+from normalizer.language.plan import Constant, Destination, Each, Origin, Plan, Rule, Value
 
 REQUIRED = ("@timestamp", "event.action", "event.id")
 """What every document has: without these nobody can find it, and `event.id` is its `_id`."""
+_LINES = {
+    "@timestamp": '"@timestamp": published',
+    "event.action": "event.action: eventType",
+    "event.id": "event.id: uuid",
+}
 
 _COMPILER = Place("normalizer", 1, 1)
 
 
-def resolve(files: Mapping[str, Checked], broken: set[str], fields: Mapping[str, Field], notes: Notes) -> tuple[Plan, ...]:
+def resolve(
+    files: Mapping[str, Checked], broken: set[str], fields: Mapping[str, Field], notes: Notes
+) -> tuple[Plan, ...]:
     """The Plans of all files that name an event type, sorted by it.
 
     `broken` are names of files that could not be read at all: nobody reports them as missing.
     """
-    chains = {name: _chain(name, files, broken, notes) for name in files}
-    for name, chain in chains.items():
-        _check_removes(files[name], [files[each] for each in chain[1:] if each in files], whole=set(chain) <= files.keys(), notes=notes)
     plans = []
     for name, checked in files.items():
+        chain, whole = _chain(name, files, broken, notes)
+        if whole and not checked.file.gaps and not any(parent.gaps for parent in chain[1:]):
+            _check_removes(chain, notes)
         if checked.file.event_type is None:
             continue
-        rules = _rules([files[each] for each in chains[name] if each in files])
-        complete = all(each in files and not _has_mistakes(files[each], notes) for each in chains[name])
-        plan = Plan(str(checked.file.event_type.value), checked.file.summary, tuple(chains[name]), rules, checked.file.place)
-        _check_plan(plan, checked, fields, complete=complete, notes=notes)
+        names = tuple(each.file.name for each in chain)
+        plan = Plan(str(checked.file.event_type.value), checked.file.summary, names, _rules(chain), checked.file.place)
+        _check_event_type(plan, fields, notes)
+        if whole and not any(each.gaps for each in chain):
+            _check_required(plan, checked.file.event_type.place, chain, notes)
         plans.append(plan)
     return tuple(sorted(plans, key=lambda plan: plan.event_type))
 
 
-def _has_mistakes(checked: Checked, notes: Notes) -> bool:
-    return checked.file.file in notes.files()
-
-
-def _chain(name: str, files: Mapping[str, Checked], broken: set[str], notes: Notes) -> list[str]:
-    """The file and its parents, its own name first."""
-    chain = [name]
-    while (extends := files[chain[-1]].file.extends) is not None:
+def _chain(name: str, files: Mapping[str, Checked], broken: set[str], notes: Notes) -> tuple[list[Checked], bool]:
+    """The file and its parents, its own first, and whether none is missing."""
+    names = [name]
+    while (extends := files[names[-1]].file.extends) is not None:
         parent = str(extends.value)
-        if parent in chain:
-            cycle = chain[chain.index(parent) :]
-            start = min(cycle)
-            at = cycle.index(start)
-            ring = " ▶ ".join([*cycle[at:], *cycle[:at], start])
-            extended = files[start].file.extends
-            assert extended is not None
-            notes.add(extended.place, f"`extends` goes round in a circle ({ring}); a parent cannot extend its own child")
-            return chain
+        if parent in names:
+            _circle(names[names.index(parent) :], files, notes)
+            break
         if parent not in files:
             if parent not in broken:
-                advice = did_you_mean(parent, files) or f"; write {parent}.yml beside this file"
-                if parent.endswith(".yml"):
-                    advice = f'; write the name without .yml: "{parent.removesuffix(".yml")}"'
-                notes.add(extends.place, f'there is no mapping "{parent}" to extend{advice}')
-            return [*chain, parent]
-        chain.append(parent)
-    return chain
+                notes.add(extends.place, f'there is no mapping "{parent}" to extend{_no_parent(parent, files)}')
+            break
+        names.append(parent)
+    return [files[each] for each in names], extends is None
+
+
+def _no_parent(name: str, files: Iterable[str]) -> str:
+    """What to write instead of a parent that is not there."""
+    plain = name.removesuffix(".yml")
+    if plain != name:
+        return f'; write the name without .yml: "{plain}"'
+    return did_you_mean(name, files) or f"; write {name}.yml beside this file"
+
+
+def _circle(ring: list[str], files: Mapping[str, Checked], notes: Notes) -> None:
+    """Tell a circle once, wherever it was entered: at its file with the first name."""
+    at = ring.index(min(ring))
+    turned = [*ring[at:], *ring[:at]]
+    extends = files[turned[0]].file.extends
+    assert extends is not None
+    message = (
+        f"`extends` goes round in a circle ({' ▶ '.join([*turned, turned[0]])}); let one of them extend something else"
+    )
+    if len(turned) == 1:
+        message = f'"{turned[0]}" extends itself; name its parent, or remove the line'
+    notes.add(extends.place, message)
 
 
 def _rules(chain: list[Checked]) -> tuple[Rule, ...]:
     """The rules of a chain of files, the event type's own first, and the compiler's."""
-    rules: dict[str, Rule] = {}
+    rules: dict[str, tuple[Rule, int]] = {}
     for depth in reversed(range(len(chain))):
         checked = chain[depth]
-        names = tuple(each.file.name for each in chain[: depth + 1])
         for removed in checked.file.removes:
             for name in [name for name in rules if _is_at_or_below(name, str(removed.value))]:
                 del rules[name]
         for name in checked.written:
             rules.pop(name, None)
         for name, rule in checked.rules.items():
-            rules[name] = replace(rule, origin=Origin(rule.origin.place, names))
+            rules[name] = (rule, depth)
     version = Destination.of(ecs.fields()["ecs.version"])
-    rules[version.name] = Constant(version, ecs.VERSION, Origin(_COMPILER, ()))
-    return tuple(rules[name] for name in sorted(rules))
+    rules[version.name] = (Constant(version, ecs.VERSION, Origin(_COMPILER, ())), -1)
+    names = tuple(each.file.name for each in chain)
+    chains = [names[: depth + 1] for depth in range(len(chain))] + [()]
+    return tuple(_from(rule, Origin(rule.origin.place, chains[depth])) for _, (rule, depth) in sorted(rules.items()))
+
+
+def _from(rule: Rule, origin: Origin) -> Rule:
+    """The same rule with another origin; the slow `dataclasses.replace` would take half of the time of loading."""
+    match rule:
+        case Constant(destination, value):
+            return Constant(destination, value, origin)
+        case Value(destination, paths, collect, ignore, steps, table, default):
+            return Value(destination, paths, collect, ignore, steps, table, default, origin)
+        case Each(destination, path, fields):
+            return Each(destination, path, fields, origin)
 
 
 def _is_at_or_below(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(f"{prefix}.")
 
 
-def _check_removes(checked: Checked, parents: list[Checked], *, whole: bool, notes: Notes) -> None:
-    """Each entry of `remove` takes something of a parent away."""
-    inherited: set[str] = set()
-    for parent in reversed(parents):
-        inherited = {name for name in inherited if not any(_is_at_or_below(name, str(r.value)) for r in parent.file.removes)}
-        inherited |= parent.written
-    for removed in checked.file.removes:
-        name = str(removed.value)
-        if any(_is_at_or_below(each, name) for each in inherited) or not whole:
-            continue
-        if checked.file.extends is None:
-            notes.add(removed.place, f'`remove` takes a parent\'s rules away, and this file extends none; drop "{name}"')
-        elif name in checked.written:
-            notes.add(removed.place, f'only this file writes "{name}", no parent does; drop the rule itself')
-        else:
-            notes.add(removed.place, f'no parent writes "{name}"{did_you_mean(name, inherited) or "; drop it"}')
+def _written(chain: list[Checked]) -> set[str]:
+    """What a chain of files writes, broken rules too."""
+    written: set[str] = set()
+    for checked in reversed(chain):
+        for removed in checked.file.removes:
+            written = {name for name in written if not _is_at_or_below(name, str(removed.value))}
+        written |= checked.written
+    return written
 
 
-def _check_plan(plan: Plan, checked: Checked, fields: Mapping[str, Field], *, complete: bool, notes: Notes) -> None:
-    """What only the whole list of rules can tell."""
-    names = [rule.destination.name for rule in plan.rules]
-    if (clash := overlap(names)) is not None:
-        rules = [plan.rule(name) for name in clash]
-        # blame the rule that is nearest to the event type: the parent was right before it came
-        nearest = min((rule for rule in rules if rule is not None), key=lambda rule: (len(rule.origin.chain), rule.origin.place))
-        notes.add(nearest.origin.place, overlap_message(*clash))
-    _check_event_type(plan, fields, notes)
-    for name in REQUIRED if complete else ():
-        if name not in names:
-            source = {"@timestamp": "published", "event.action": "eventType", "event.id": "uuid"}[name]
-            shown = f'"{name}"' if name.startswith("@") else name
-            event_type = checked.file.event_type
-            assert event_type is not None
-            notes.add(event_type.place, f'the mapping of "{plan.event_type}" never writes "{name}", which every document needs; '
-                                        f"extend a parent that does, or write `{shown}: {source}` in `fields`")
+def _check_removes(chain: list[Checked], notes: Notes) -> None:
+    """Each entry of `remove` takes something of a parent away. The file itself is the first of the chain."""
+    checked, *parents = chain
+    if not checked.file.removes:
+        return
+    inherited = _written(parents)
+    broken = {name for parent in parents for name in parent.file.broken}
+    for each in checked.file.removes:
+        name = str(each.value)
+        known = any(_is_at_or_below(one, name) for one in inherited) or any(
+            _is_at_or_below(name, one) for one in broken
+        )
+        if not known:
+            notes.add(each.place, _nothing_to_remove(name, checked, inherited))
+
+
+def _nothing_to_remove(name: str, checked: Checked, inherited: Iterable[str]) -> str:
+    if checked.file.extends is None:
+        return f'`remove` takes a parent\'s rules away, and this file extends none; drop "{name}"'
+    if name in checked.written:
+        return f'only this file writes "{name}", no parent does; drop the rule itself'
+    above = next((each for each in inherited if _is_at_or_below(name, each)), None)
+    if above is not None:
+        return f'"{name}" is a part of "{above}", which is one rule; remove that, or write it anew'
+    return f'no parent writes "{name}"{did_you_mean(name, inherited) or "; drop it"}'
 
 
 def _check_event_type(plan: Plan, fields: Mapping[str, Field], notes: Notes) -> None:
@@ -136,8 +164,27 @@ def _check_event_type(plan: Plan, fields: Mapping[str, Field], notes: Notes) -> 
     assert isinstance(category.value, tuple)
     assert isinstance(types.value, tuple)
     good = sorted({kind for each in category.value for kind in expected.get(str(each), ())})
-    for kind in types.value:
-        if kind not in good:
-            nearest = min((category, types), key=lambda rule: len(rule.origin.chain))
-            notes.add(nearest.origin.place, f'event.type "{kind}" is not expected with event.category {choices(map(str, category.value))}; '
-                                            f"ECS expects {choices(good)}", "event.type")
+    bad = [f'"{kind}"' for kind in types.value if kind not in good]
+    if bad:
+        nearest = min((types, category), key=lambda rule: len(rule.origin.chain))
+        categories = choices(map(str, category.value))
+        message = f"event.type {choices(bad)} is not expected with event.category {categories}"
+        notes.add(nearest.origin.place, f"{message}; ECS expects {choices(good)}")
+
+
+def _check_required(plan: Plan, place: Place, chain: list[Checked], notes: Notes) -> None:
+    """The chain of files writes what every document needs. A rule that is broken counts: it is told already."""
+    written = _written(chain)
+    removes = [each for checked in chain for each in checked.file.removes]
+    missing = [name for name in REQUIRED if name not in written]
+    for name in missing:
+        for removed in removes:
+            if _is_at_or_below(name, str(removed.value)):
+                message = f'every document needs "{name}"; leave it, or write it anew in `fields`'
+                notes.add(removed.place, message, "required")
+                return
+    if missing:
+        names = " and ".join(f'"{name}"' for name in missing)
+        lines = " and ".join(f"`{_LINES[name]}`" for name in missing)
+        message = f'the mapping of "{plan.event_type}" never writes {names}, which every document needs'
+        notes.add(place, f"{message}; extend a parent that does, or write {lines} in `fields`")

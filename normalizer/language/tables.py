@@ -1,10 +1,17 @@
-"""Tables: flat look-ups from text to text, one file each in `tables/`."""
+"""Tables: flat look-ups from text to text, one file each in `tables/`, or written in a rule."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from normalizer.ecs import Field
+from normalizer.language.advice import did_you_mean
+from normalizer.language.literals import wrong_text
 from normalizer.language.notes import Notes
 from normalizer.language.plan import Table
 from normalizer.language.reader import Block, Node, Scalar
+
+_SHOWN = 3
 
 
 def table(name: str, tree: Node | None, notes: Notes) -> Table | None:
@@ -12,14 +19,65 @@ def table(name: str, tree: Node | None, notes: Notes) -> Table | None:
     if tree is None:
         return None
     if not isinstance(tree, Block):
-        notes.add(tree.place, f"a table is a block of `text: text` lines, and this is {tree.what}")
+        notes.add(tree.place, f"a table is a block of `text: text` lines, and this is {tree.what}; write such lines")
         return None
-    good = True
-    entries = []
-    for key, node in tree.entries:
-        if isinstance(node, Scalar) and isinstance(node.value, str):
-            entries.append((str(key.value), node.value))
-        else:
+    entries = _entries(tree, "a table maps text to text", notes)
+    return None if entries is None else Table(tuple(sorted(entries.items())), name)
+
+
+def table_of_rule(node: Node, tables: Mapping[str, Table | None], field: Field, notes: Notes) -> Table | None:
+    """The table that a rule names or holds, its values fit for the field; None where it is not (noted).
+
+    A table that is None exists, but is broken.
+    """
+    if isinstance(node, Block):
+        return _inline(node, field, notes)
+    assert isinstance(node, Scalar)
+    name = str(node.value)
+    if name not in tables:
+        plain = name.removeprefix("tables/").removesuffix(".yml")
+        advice = did_you_mean(name, tables) or f"; write tables/{plain}.yml, or {{text: value}} here"
+        if plain != name and plain in tables:
+            advice = f'; write its name alone: "{plain}"'
+        notes.add(node.place, f'there is no table "{name}"{advice}')
+        return None
+    table = tables[name]
+    wrong = [(key, value, why) for key, value in (table.entries if table else ()) if (why := wrong_text(value, field))]
+    if not wrong:
+        return table
+    pairs = [f'"{value}" for "{key}"' for key, value, _ in wrong[:_SHOWN]]
+    if len(wrong) > _SHOWN:
+        pairs.append(f"{len(wrong) - _SHOWN} more")
+    notes.add(node.place, f'the table "{name}" gives {", ".join(pairs)}, and {wrong[0][2]}', "table")
+    return None
+
+
+def _inline(block: Block, field: Field, notes: Notes) -> Table | None:
+    if not block.entries and not block.dropped:
+        notes.add(
+            block.place, "this `map` is empty, so it never gives a value; write {text: value}, or a constant in `set`"
+        )
+    entries = _entries(block, "a `map` gives texts", notes)
+    good = bool(entries)
+    for key, item in block.entries:
+        if entries is not None and (why := wrong_text(entries[str(key.value)], field)) is not None:
+            notes.add(item.place, f'"{entries[str(key.value)]}" is given for "{key.value}", and {why}', "table")
             good = False
-            notes.add(node.place, f"a table maps text to text, and this is {node.what}; quote it where it is meant as text")
-    return Table(tuple(sorted(entries)), name) if good else None
+    return Table(tuple(sorted(entries.items()))) if good and entries else None
+
+
+def _entries(block: Block, rule: str, notes: Notes) -> dict[str, str] | None:
+    """The texts of a block; None where one of them is a mistake."""
+    entries = {}
+    for key, node in block.entries:
+        if not isinstance(node, Scalar):
+            notes.add(node.place, f"{rule}, and this is {node.what}; write one text", "table")
+        elif not isinstance(node.value, str):
+            notes.add(node.place, f'{rule}, and this is {node.what}; quote it ("{node.shown}")', "table")
+        elif not node.value:
+            notes.add(
+                node.place, f"{rule}, and this is an empty text, which is never written; remove the line", "table"
+            )
+        else:
+            entries[str(key.value)] = node.value
+    return entries if len(entries) == len(block.entries) and not block.dropped else None

@@ -68,7 +68,7 @@ def fetch(jars: Iterable[Jar], folder: Path, what: str) -> None:
     pom = folder / "pom.xml"
     pom.write_text(_POM.format("\n".join(_DEPENDENCY.format(jar) for jar in wanted.values())))
     maven = subprocess.run(
-        [mvn, "-B", "-q", "-f", pom, _GOAL, f"-DoutputDirectory={folder}"],
+        [mvn, "-B", "-q", "-Dstyle.color=never", "-f", pom, _GOAL, f"-DoutputDirectory={folder}"],
         env=_maven_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

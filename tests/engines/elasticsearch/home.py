@@ -79,7 +79,7 @@ def _compile(home: Path, java: Path, jars: Path) -> None:
     classes = home / "classes"
     compiler = next(jars.glob("ecj-*.jar"))
     class_path = os.pathsep.join(map(str, jars.glob("*.jar")))
-    options = ["-21", "-nowarn", "-proc:none", "-cp", class_path, "-d", classes]
+    options = ["-21", "-nowarn", "-proc:none", "-cp", class_path, "-d", str(classes)]
     compilation = subprocess.run(
         [java, "-jar", compiler, *options, _HERE / "launcher", _HERE / "gaps"],
         stdout=subprocess.PIPE,

@@ -9,6 +9,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -121,14 +122,14 @@ class Elasticsearch:
         return self
 
     def stop(self) -> None:
-        """End the server in good order (SIGTERM); does nothing when it has ended already."""
+        """End the server in good order (SIGTERM), or kill it when that takes too long; nothing to do is no error."""
         process = self._started()
         process.terminate()
         try:
-            process.wait(_STOP_SECONDS)
-        except BaseException:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_STOP_SECONDS)
+        finally:
             self.kill()
-            raise
 
     def kill(self) -> None:
         """End the server as a power failure would (SIGKILL)."""

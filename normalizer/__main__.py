@@ -1,0 +1,5 @@
+"""`python -m normalizer` is `mim-ecs`."""
+
+from normalizer.cli import main
+
+main()

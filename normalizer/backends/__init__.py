@@ -1,0 +1,27 @@
+"""Back ends: everything that is compiled from the Plans. None knows another; a new one is a module and a line here.
+
+`normalizer.backends.python` makes functions, not files: the run time calls it directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from normalizer.backends.schemas import schemas
+from normalizer.backends.templates import templates
+from normalizer.language import Mappings
+
+BACKENDS: dict[str, Callable[[Mappings], Iterator[tuple[str, bytes]]]] = {
+    "schemas": schemas,
+    "templates": templates,
+}
+"""What writes files: each gives paths from the top level, and their bytes. Pure: no clock, no environment."""
+
+FOLDERS = ("schemas/documents", "schemas/elasticsearch", "ingest_pipelines")
+"""Folders in which every JSON file is generated: one that no back end writes any more is stale."""
+
+
+def outputs(mappings: Mappings) -> Iterator[tuple[str, bytes]]:
+    """Every generated file."""
+    for backend in BACKENDS.values():
+        yield from backend(mappings)

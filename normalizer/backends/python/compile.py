@@ -1,0 +1,105 @@
+"""Generated source ▶ functions. Event types that differ in constants only share their code object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+from normalizer.backends.python import library
+from normalizer.backends.python.generate import Generated, generate, generate_quick
+from normalizer.backends.python.values import Binding, known
+from normalizer.language.plan import Plan, Table
+
+Make = Callable[[dict[str, Any], str | None, str | None, str | None, library.Problems], dict[str, Any]]
+"""document(event, original, org, namespace, problems): the document of an event; problems are added to the list.
+
+`original` is the event's text, `org` the Okta org, `namespace` the data stream's. What the event holds may stand in the
+document as the same object: neither is to be changed afterwards.
+"""
+
+Quick = Callable[[dict[str, Any], str | None, str | None, str | None, library.Problems], "dict[str, Any] | None"]
+"""The same, but it may give up (None); its document holds ready JSON, orjson.Fragment, and is checked."""
+
+Valid = Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The functions of one event type: `document` decides, `quick` is faster and may give up, never decide otherwise."""
+
+    document: Make
+    quick: Quick
+
+
+def compile_plan(plan: Plan, valid: Callable[[str], Valid]) -> Compiled:
+    """The functions of a Plan. `valid` gives the check of what stands at a destination, of the whole document for "".
+
+    `quick` has checked its document: a part that is ready JSON when it became that, the rest each time. The schema of
+    the document must not require such parts (it does not: nothing in them is constant).
+    """
+    plain = generate(plan)
+    return Compiled(_namespace(plan, plain)["document"], _quick(plan, generate_quick(plan), valid))
+
+
+def _quick(plan: Plan, generated: Generated, valid: Callable[[str], Valid]) -> Quick:
+    names = _namespace(plan, generated)
+    for part in generated.parts:
+        checks = [valid(name) if name in part.ready else None for name in part.destinations]
+        names[part.function] = library.Memo(names[part.function], checks)
+    names["valid"] = valid("")
+    make: Quick = names["document"]
+
+    def quick(
+        event: dict[str, Any], original: str | None, org: str | None, namespace: str | None, problems: library.Problems
+    ) -> dict[str, Any] | None:
+        try:
+            return make(event, original, org, namespace, problems)
+        except (AttributeError, TypeError, library.GivesUp):
+            return None
+
+    return quick
+
+
+@lru_cache(maxsize=256)
+def _code(text: str) -> CodeType:
+    return compile(text, "<mapping>", "exec")
+
+
+def _namespace(plan: Plan, generated: Generated) -> dict[str, Any]:
+    """The names that the source uses, and after execution those that it defines."""
+    names: dict[str, Any] = {name: getattr(library, name) for name in _LIBRARY}
+    names["valid"] = lambda _: True
+    for destination, name in generated.constants.items():
+        value = plan.rule(destination).value  # type: ignore[union-attr]
+        names[name] = list(value) if isinstance(value, tuple) else value
+    for binding in generated.bindings:
+        rule = names[binding.name] = _rule(binding)
+        names[known(binding.name)] = rule.known
+    exec(_code(generated.text), names)
+    return names
+
+
+_LIBRARY = ("CANONICAL", "EMPTY", "collected", "converted", "elements", "elements_below", "missing", "no_object", "values")
+
+
+def _rule(binding: Binding) -> library.Rule:
+    value = binding.value
+    return library.Rule(
+        binding.number,
+        value.destination.type,
+        value.ignore,
+        value.steps,
+        _converted(value.table, value.destination.type) if value.table is not None else None,
+        None if value.destination.array else value.default,
+        binding.keys,
+    )
+
+
+def _converted(table: Table, kind: str) -> Mapping[str, Any]:
+    """A table whose values are converted to what the field holds; the language let only good ones in."""
+    if kind == library.AS_IS:
+        return dict(table.entries)
+    return {key: library.CONVERT[kind](text) for key, text in table.entries}

@@ -1,0 +1,274 @@
+"""Generated code for the values of a document: pick ▶ ignore ▶ as ▶ map ▶ type ▶ default, the common case in line.
+
+The plain way has every case: what is not common goes to a `Rule` of the library, with its place in the event. The quick
+way leaves out what the check of the finished document finds anyway: a text field's value need not be looked at, for
+anything else than text breaks the schema, and then the plain way decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from normalizer.backends.python.picks import Picks, Single, uses
+from normalizer.backends.python.source import Names, Source
+from normalizer.language.paths import EventPath
+from normalizer.language.plan import AS_IS, Each, Value
+
+TEXT_TYPES = ("keyword", "text", "match_only_text", "wildcard", "constant_keyword")
+_RANGES = {kind: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for kind, bits in (("long", 64), ("integer", 32), ("short", 16), ("byte", 8))}
+
+Put = Callable[[str], str]
+"""Takes an expression; gives the statement that puts it where it belongs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A name in the source that stands for a `Rule` of the library; `keys` as that has them."""
+
+    name: str
+    value: Value
+    number: int
+    keys: tuple[str, ...] = ()
+
+
+def known(rule: str) -> str:
+    """The name of what a rule has made of texts before."""
+    return f"known_{rule}"
+
+
+def same(rule: Value | Each, keys: tuple[str, ...] = ()) -> object:
+    """What two rules share that give the same value, wherever they put it."""
+    if isinstance(rule, Each):
+        return rule
+    kind = "keyword" if rule.destination.type in TEXT_TYPES else rule.destination.type
+    return rule.paths, rule.collect, rule.ignore, rule.steps, rule.table, kind, rule.destination.array, rule.default, keys
+
+
+class Context(Protocol):
+    """What the code of one function shares."""
+
+    names: Names
+
+    def bound(self, value: Value, number: int, keys: tuple[str, ...] = ()) -> str:
+        """The name of a rule."""
+
+    def made(self, source: Source, values: Values, fields: tuple[Value, ...], prefix: str, number: int, *, as_is: bool) -> str:
+        """Code for the fields of one element of a list; the variable of the object that they make."""
+
+
+@dataclass
+class Values:
+    """Code for the values of one event, or of one element of a list. `outer` are the objects of the event around it."""
+
+    context: Context
+    source: Source
+    picks: Picks
+    outer: Picks | None = None
+    variables: dict[object, str] = field(default_factory=dict)
+
+    @property
+    def quick(self) -> bool:
+        """Whether this is the quick way."""
+        return self.picks.quick
+
+    def value(self, number: int, rule: Value | Each, puts: list[Put], keys: tuple[str, ...] = ()) -> str:
+        """Code for a rule that puts its value, where there is one, into its places. The variable that holds it."""
+        paths = [rule.path] if isinstance(rule, Each) else rule.paths
+        places = f"{rule.origin.place.file}:{rule.origin.place.line}"
+        self.source.add(f"# {rule.destination.name}: {', '.join(map(str, paths))} ({places})")
+        variable = self.context.names.new("v", rule.destination.name)
+        if isinstance(rule, Each):
+            self._each(variable, number, rule)
+        elif rule.destination.array:
+            self._many(variable, number, rule)
+        elif self.quick and self._is_plain_text(rule, keys):
+            self._quick_text(variable, number, rule, puts)
+            return variable
+        else:
+            self._pick(variable, number, rule, keys, [self._read(path, number) for path in rule.paths])
+        if not puts:
+            return variable
+        if isinstance(rule, Value) and rule.default is not None:
+            for put in puts:
+                self.source.add(put(variable))
+            return variable
+        with self.source.block(f"if {variable} is not None:"):
+            for put in puts:
+                self.source.add(put(variable))
+        return variable
+
+    # ---- a single value
+
+    def _start(self, path: EventPath) -> Picks:
+        return self.outer if path.absolute and self.outer is not None else self.picks
+
+    def _read(self, path: EventPath, number: int) -> tuple[str, str]:
+        """The expressions of a value and of its place."""
+        if path.given:
+            return path.last.removeprefix("_"), "()" if self.quick else repr((path.last,))
+        parent = self._start(path).single(path.container.segments, number)
+        return f"{parent.variable}.get({path.last!r})", "()" if self.quick else parent.where(path.last)
+
+    @staticmethod
+    def _is_plain_text(rule: Value, keys: tuple[str, ...]) -> bool:
+        plain = not rule.steps and rule.table is None and rule.default is None and not keys
+        return plain and rule.destination.type in TEXT_TYPES and len(rule.paths) == 1
+
+    def _quick_text(self, variable: str, number: int, rule: Value, puts: list[Put]) -> None:
+        """A text as it is. 0 and false are texts too in a text field, and only look like nothing: the plain way has them."""
+        value, _ = self._read(rule.paths[0], number)
+        self.source.add(f"{variable} = {value}")
+        with self.source.block(f"if {variable}:"):
+            if rule.ignore:
+                with self.source.block(f"if {variable} not in {ignored(rule)}:"):
+                    for put in puts:
+                        self.source.add(put(variable))
+            else:
+                for put in puts:
+                    self.source.add(put(variable))
+        with self.source.block(f"elif {variable} == 0:"):
+            self.source.add("return None")
+
+    def _pick(self, variable: str, number: int, rule: Value, keys: tuple[str, ...], reads: list[tuple[str, str]]) -> None:
+        """The first present value, then what follows the pick."""
+        (value, place), *others = reads
+        self.source.add(f"{variable} = {value}")
+        if not others:
+            self._finish(variable, number, rule, keys, place)
+            return
+        with self.source.block(f"if {variable} is None or missing({variable}, {ignored(rule)}):"):
+            self._pick(variable, number, rule, keys, others)
+        with self.source.block("else:"):
+            self._finish(variable, number, rule, keys, place)
+
+    def _finish(self, variable: str, number: int, rule: Value, keys: tuple[str, ...], place: str) -> None:
+        """What follows the pick: the common case in line, the rest by the library's rule."""
+        name = self.context.bound(rule, number, keys)
+        add, block = self.source.add, self.source.block
+        kind = rule.destination.type
+        plain = not rule.steps and rule.table is None
+        word = "elif"
+        if plain and kind in (*TEXT_TYPES, AS_IS) and rule.default is None:
+            with block(f"if type({variable}) is str:"):
+                test = f"in {ignored(rule)}" if rule.ignore else '== ""'
+                with block(f"if {variable} {test}:"):
+                    add(f"{variable} = None")
+        elif plain and kind == "boolean":
+            with block(f"if {variable} is True or {variable} is False:"):
+                add("pass")
+        elif plain and kind in _RANGES:
+            low, high = _RANGES[kind]
+            with block(f"if type({variable}) is int and {low} <= {variable} <= {high}:"):
+                add("pass")
+        elif plain and kind == "date":
+            with block(f"if type({variable}) is str and CANONICAL({variable}):"):
+                add("pass")
+        elif plain and kind in ("flattened", "geo_point"):
+            word = "if"
+        else:
+            with block(f"if type({variable}) is str and {variable} in {known(name)}:"):
+                add(f"{variable} = {known(name)}[{variable}]")
+        with block(f"{word} {variable} is not None:"):
+            add(f"{variable} = {name}({variable}, {place}, problems)")
+        if rule.default is not None:
+            with block("else:"):
+                add(f"{variable} = {rule.default!r}")
+
+    # ---- many values
+
+    def _listed(self, path: EventPath, number: int) -> str:
+        """The objects that hold a path's values."""
+        return self._start(path).many(path.container.segments, number)
+
+    def _found(self, path: EventPath, number: int) -> str:
+        """The same with places, as the library wants them."""
+        listed = self._listed(path, number)
+        return f"[((), element) for element in {listed}]" if self.quick else listed
+
+    def _many(self, variable: str, number: int, rule: Value) -> None:
+        """A list field: every value of every path, or of the first path that has any."""
+        name = self.context.bound(rule, number)
+        default = repr(list(rule.default)) if isinstance(rule.default, tuple) else "None"
+        if rule.collect:
+            into = self.context.names.new("into", rule.destination.name)
+            self.source.add(f"{into} = {{}}")
+            for path in rule.paths:
+                self._collect(into, number, rule, path, name)
+            self.source.add(f"{variable} = list({into}) or {default}")
+            return
+        found = self.context.names.new("found", rule.destination.name)
+        for index, path in enumerate(rule.paths):
+            expression = f"values({self._found(path, number)}, {path.last!r}, {ignored(rule)})"
+            self.source.add(f"{found} = {expression}" if index == 0 else f"{found} = {found} or {expression}")
+        self.source.add(f"{variable} = converted({found}, {name}, problems) or {default}")
+
+    def _collect(self, into: str, number: int, rule: Value, path: EventPath, name: str) -> None:
+        """The values of one path, each once: texts that need no thought in line, the rest by the library."""
+        add, block = self.source.add, self.source.block
+        plain = rule.destination.type in TEXT_TYPES and not rule.steps and rule.table is None
+        element = "element" if self.quick else "where, element"
+        with block(f"for {element} in {self._listed(path, number)}:"):
+            add(f"value = element.get({path.last!r})")
+            if plain and self.quick:
+                with block("if value:"), block(f"if value not in {ignored(rule)}:"):
+                    add(f"{into}[value] = None")
+                with block("elif value == 0:"):
+                    add("return None")
+                return
+            with block(f"if type(value) is str{'' if plain else f' and value in {known(name)}'}:"):
+                if plain:
+                    with block(f"if value not in {ignored(rule)}:"):
+                        add(f"{into}[value] = None")
+                else:
+                    with block(f"if {known(name)}[value] is not None:"):
+                        add(f"{into}[{known(name)}[value]] = None")
+            with block("elif value is not None:"):
+                place = "()" if self.quick else "where"
+                add(f"collected(values([({place}, element)], {path.last!r}, {ignored(rule)}), {name}, problems, {into})")
+
+    # ---- lists of objects
+
+    def _each(self, variable: str, number: int, rule: Each) -> None:
+        """One object for each element of a list."""
+        names = self.context.names
+        for inner in rule.fields:
+            for path in inner.paths:
+                if path.absolute and not path.given:  # looked up outside of the loop, where other rules find it too
+                    look_up = self.picks.many if inner.destination.array else self.picks.single
+                    look_up(path.container.segments, number)
+        elements = self.picks.many(rule.path.segments, number)
+        self.source.add(f"{variable} = []")
+        item, at = names.new("item", rule.destination.name), names.new("at", rule.destination.name)
+        with self.source.block(f"for {item} in {elements}:" if self.quick else f"for {at}, {item} in {elements}:"):
+            found = [
+                use
+                for inner in rule.fields
+                for use in uses([path for path in inner.paths if not path.absolute], number, many=inner.destination.array)
+            ]
+            above = (*self.picks.above, *(segment.name for segment in rule.path.segments))
+            picks = Picks(self.source, names, Single(item, base=at), found, self.quick, above)
+            inside = Values(self.context, self.source, picks, self.picks)
+            as_is = rule.destination.type == "flattened"
+            made = self.context.made(self.source, inside, rule.fields, f"{rule.destination.name}.", number, as_is=as_is)
+            with self.source.block(f"if {made}:"):
+                self.source.add(f"{variable}.append({made})")
+        with self.source.block(f"if not {variable}:"):
+            self.source.add(f"{variable} = None")
+
+
+def ignored(rule: Value) -> str:
+    """The expression of what a pick passes over; the empty text among it."""
+    return f"{{{', '.join(map(repr, sorted(('', *rule.ignore))))}}}"
+
+
+def below(rule: Value | Each, depth: int) -> Value | Each:
+    """A rule as it reads where the first segments of its paths are behind already."""
+
+    def shorter(path: EventPath) -> EventPath:
+        return replace(path, segments=path.segments[depth:])
+
+    if isinstance(rule, Each):
+        return replace(rule, path=shorter(rule.path))
+    return replace(rule, paths=tuple(map(shorter, rule.paths)))

@@ -1,0 +1,115 @@
+r"""Splits NDJSON into lines.
+
+A line ends with \n or \r\n; a \r alone ends nothing; the last line may lack its end. Lines of blanks (space, tab, \r)
+are skipped but counted. A line over the limit is hashed as it passes and becomes an Unreadable, and reading goes on
+with the next. Nothing else is looked at: NUL, bad UTF-8 and text that isn't JSON are handed on for the parser to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from normalizer.inputs.model import HEAD_BYTES, Gatherer, Item, Pieces, Unreadable, too_long
+
+BLANKS = b" \t\r"
+
+
+class _Unfinished:
+    """The line that goes on in the next block. A \r at its end is held back: it may belong to the line end."""
+
+    def __init__(self, limit: int) -> None:
+        self._gathered = Gatherer(limit)
+        self._blank = True
+        self._carriage_return = False
+
+    def add(self, piece: bytes) -> None:
+        if not piece:
+            return
+        if self._carriage_return:
+            self._gathered.add(b"\r")
+        self._carriage_return = piece.endswith(b"\r")
+        if self._carriage_return:
+            piece = piece[:-1]
+        self._blank = self._blank and not piece.strip(BLANKS)
+        self._gathered.add(piece)
+
+    def end(self, line: int) -> Item | None:
+        """The line, whose line end was met; None where it is blank."""
+        gathered, blank = self._gathered, self._blank
+        item: Item | None = None
+        if not blank:
+            item = too_long(gathered, line, "line") if gathered.over else gathered.text()
+        self._clear()
+        return item
+
+    def end_of_file(self, line: int, damage: str | None) -> Item | None:
+        """What is left at the end of the file; None where it is blank and the file is not damaged."""
+        if self._carriage_return:
+            self._gathered.add(b"\r")
+        if damage is None:
+            return self.end(line)
+        read = self._gathered.size
+        detail = damage + (f"; the line that broke off has {read:,} bytes so far" if read > HEAD_BYTES else "")
+        return self._gathered.unreadable(line, "damaged", detail, whole=False)
+
+    def _clear(self) -> None:
+        self._gathered.clear()
+        self._blank = True
+        self._carriage_return = False
+
+
+def split_lines(
+    blocks: Iterator[bytes], line: int, max_event: int, damage: Callable[[], str | None]
+) -> Iterator[Pieces]:
+    """The lines of the text, as many at a time as end in one block; `line` is the first's number.
+
+    `damage` is asked at the end of the blocks: why they ended too early, or None. What is left of a torn line is then
+    an Unreadable, as is the damage where no line was torn.
+    """
+    unfinished = _Unfinished(max_event)
+    for block in blocks:
+        parts = block.split(b"\n")
+        last = parts.pop()
+        if parts:
+            unfinished.add(parts[0])
+            first = unfinished.end(line)
+            count = len(parts)
+            if b"\r" in block:
+                parts = [part.removesuffix(b"\r") for part in parts]
+            parts[0] = b"x"  # Stands for `first`, so that the quick look sees one kind of thing.
+            if first is None or not all(parts) or any(map(bytes.isspace, parts)) or len(block) > max_event:
+                yield from _one_by_one(first, parts, line, max_event)
+            else:
+                items: list[Item] = [*parts]
+                items[0] = first
+                yield items, range(line, line + count)
+            line += count
+        unfinished.add(last)
+    if (item := unfinished.end_of_file(line, damage())) is not None:
+        yield [item], [line]
+
+
+def _one_by_one(first: Item | None, parts: list[bytes], line: int, max_event: int) -> Iterator[Pieces]:
+    items: list[Item] = []
+    lines: list[int] = []
+    for number, part in enumerate(parts, line):
+        item: Item | None = part
+        if number == line:
+            item = first
+        elif len(part) > max_event:
+            item = _long(part, number, max_event)
+        elif not part.strip(BLANKS):
+            item = None
+        if item is not None:
+            items.append(item)
+            lines.append(number)
+    if items:
+        yield items, lines
+
+
+def _long(part: bytes, line: int, max_event: int) -> Unreadable | None:
+    if not part.strip(BLANKS):
+        return None
+    gathered = Gatherer(max_event)
+    gathered.add(part)
+    return too_long(gathered, line, "line")

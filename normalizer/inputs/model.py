@@ -1,0 +1,115 @@
+"""What reading gives: batches of items, and the pieces that can't be handed on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TypeAlias
+
+HEAD_BYTES = 64 * 1024
+"""How much of an unreadable piece is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A piece of input that can't be handed on as an event's text.
+
+    `reason` is one of: `too_long` (over the limit of one event), `damaged` (torn or broken compressed data, a torn
+    array, a value that breaks off, a comma too many or too few), `not_json` (an encoding or a kind of file that isn't
+    JSON, stray text between JSON values).
+    """
+
+    line: int
+    """Where it begins in the decompressed file, counted from 1."""
+    reason: str
+    detail: str
+    """One plain sentence."""
+    head: bytes
+    """Its first 64 KiB, as far as known."""
+    length: int | None
+    """Its whole length in bytes, where known."""
+    sha256: str | None
+    """Of the whole, in hexadecimal digits, where the whole was read."""
+
+
+Item: TypeAlias = bytes | Unreadable
+Pieces: TypeAlias = tuple[list[Item], list[int] | range]
+"""Items in order, and the line where each begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Candidate events of one file, in order."""
+
+    file: str
+    """The file's name as the user gave it, `<stdin>` for standard input."""
+    items: list[bytes | Unreadable]
+    """The text of each, without its line end."""
+    lines: list[int] | range
+    """The line where each item begins, counted from 1 in the decompressed file."""
+    own_text: bool
+    """True where the items are lines (NDJSON); False where they were cut out of an array or span many lines."""
+    consumed: int
+    """Bytes of the stored file (the compressed size where it is compressed) read so far."""
+
+
+class Gatherer:
+    """Gathers one item piece by piece; of an item over the limit it keeps only head, length and SHA-256."""
+
+    __slots__ = ("_hash", "_head", "_pieces", "limit", "size")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin the next item."""
+        self.size = 0
+        self._pieces: list[bytes] = []
+        self._head = b""
+        self._hash: hashlib._Hash | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the item is over the limit."""
+        return self.size > self.limit
+
+    def add(self, piece: bytes) -> None:
+        """Take the next piece of the item."""
+        self.size += len(piece)
+        if self._hash is not None:
+            self._hash.update(piece)
+            self._grow_head(piece)
+            return
+        self._pieces.append(piece)
+        if self.over:
+            self._digest()
+
+    def _grow_head(self, piece: bytes) -> None:
+        # Only where the limit is below the head's size (a small --max-event) is the head not full at once.
+        if len(self._head) < HEAD_BYTES:
+            self._head += piece[: HEAD_BYTES - len(self._head)]
+
+    def _digest(self) -> hashlib._Hash:
+        if self._hash is None:
+            self._hash = hashlib.sha256()
+            for piece in self._pieces:
+                self._hash.update(piece)
+                self._grow_head(piece)
+            self._pieces = []
+        return self._hash
+
+    def text(self) -> bytes:
+        """The whole item; only where it isn't over the limit."""
+        return b"".join(self._pieces)
+
+    def unreadable(self, line: int, reason: str, detail: str, *, whole: bool = True) -> Unreadable:
+        """What was gathered, as an `Unreadable`; `whole` says whether the item's end was seen."""
+        digest = self._digest().hexdigest()
+        return Unreadable(line, reason, detail, self._head, self.size if whole else None, digest if whole else None)
+
+
+def too_long(gathered: Gatherer, line: int, noun: str) -> Unreadable:
+    """The `Unreadable` for a whole item over the limit; `noun` is what it is ("line", "JSON value")."""
+    detail = f"a {noun} of {gathered.size:,} bytes is over the limit of {gathered.limit:,}"
+    return gathered.unreadable(line, "too_long", detail)

@@ -1,0 +1,153 @@
+"""The Normalizer: one event in, one document or a typed error out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from normalizer.backends.python import Compiled, Problems, compile_plan, report
+from normalizer.backends.schemas import Schema, document_schema, event_schema
+from normalizer.errors import InvalidDocument, NotAnEvent, ProblemEvent, UnmappedEvent
+from normalizer.language import Mappings, Plan, load
+from normalizer.runtime.decode import decode, dumps
+from normalizer.runtime.validation import Valid, explain_document, explain_event, fast, part
+
+
+class Normalized(NamedTuple):
+    """A document as JSON, the event's uuid (the document's _id) and type, and whether a value had to be left out."""
+
+    document: bytes
+    id: str
+    event_type: str
+    problem: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What changes documents. `org` is the Okta org (acme.okta.com), `namespace` the data stream's.
+
+    `keep_original`: event.original in every document (without it, only where a value had to be left out).
+    `strict`: an event with a problem gives no document. `all_events`: events that only the "*" mapping takes, too.
+    `validate`: hold every document against its schema; events are always held against theirs.
+    """
+
+    org: str | None = None
+    namespace: str = "default"
+    keep_original: bool = True
+    strict: bool = False
+    all_events: bool = False
+    validate: bool = True
+
+
+@dataclass(slots=True)
+class _Type:
+    """What is ready for one event type."""
+
+    plan: Plan
+    schema: Schema
+    compiled: Compiled
+    valid: Valid
+
+
+@dataclass
+class Normalizer:
+    """Turns events of Okta's System Log into documents of the Elastic Common Schema.
+
+    >>> normalizer = Normalizer.load()
+    >>> document = normalizer.normalize({
+    ...     "uuid": "5a01", "eventType": "mim.command.ios.new", "published": "2026-09-14T06:00:00.123Z",
+    ...     "outcome": {"result": "SUCCESS"}})
+    >>> document["event"]["outcome"], document["okta"]["mim"]["command"]["status"]
+    ('success', 'new')
+
+    Not safe to share between threads; make one for each, from the same `mappings`.
+    """
+
+    mappings: Mappings
+    options: Options = field(default_factory=Options)
+
+    def __post_init__(self) -> None:
+        self._event_schema = event_schema()
+        self._event_keys = tuple(self._event_schema["properties"])
+        self._valid_event = fast(self._event_schema)
+        self._types: dict[str, _Type | None] = {}
+
+    @classmethod
+    def load(cls, mappings: Path | str | None = None, options: Options | None = None) -> Normalizer:
+        """A normalizer with the mapping files of a folder, or those of the package.
+
+        Raises MappingError with every mistake in them.
+        """
+        return cls(load(mappings), options or Options())
+
+    def normalize(self, event: Mapping[str, Any] | bytes | str) -> dict[str, Any]:
+        """The document of one event: an object as Okta's API gives it, or its JSON, bare or in a log stream's envelope.
+
+        The document shares nothing with the event. Raises EventError: NotJSON, NotAnEvent, UnmappedEvent, ProblemEvent,
+        InvalidDocument.
+        """
+        if isinstance(event, str):
+            text = event.encode(errors="surrogatepass")
+        else:
+            text = event if isinstance(event, bytes) else dumps(dict(event))
+        document: dict[str, Any] = orjson.loads(self.normalize_text(text).document)
+        return document
+
+    def normalize_text(self, text: bytes, *, own_text: bool = True) -> Normalized:
+        """The document of one event's JSON, as JSON. Raises EventError.
+
+        `own_text`: the text is the event's own and becomes event.original as it is; otherwise that is written anew.
+        """
+        event, original = decode(text, own_text=own_text)
+        if not self._valid_event({key: event[key] for key in self._event_keys if key in event}):
+            raise NotAnEvent(explain_event(self._event_schema, event))
+        event_type = event["eventType"]
+        kind = self._types.get(event_type) or self._type(event_type)
+        document = self._quick(kind, event, original)
+        if document is not None:
+            return Normalized(orjson.dumps(document), event["uuid"], event_type, False)
+        document, problem = self._document(kind, event, original)
+        return Normalized(orjson.dumps(document), event["uuid"], event_type, problem)
+
+    def _quick(self, kind: _Type, event: dict[str, Any], original: str) -> dict[str, Any] | None:
+        """The document of an event without problems, checked; None where the plain way must decide."""
+        if not self.options.validate:  # the quick way leaves much to the check of its document
+            return None
+        options = self.options
+        return kind.compiled.quick(event, original if options.keep_original else None, options.org, options.namespace, [])
+
+    def _document(self, kind: _Type, event: dict[str, Any], original: str) -> tuple[dict[str, Any], bool]:
+        """The document of any event, and whether a value had to be left out. Raises NotAnEvent and what follows it."""
+        options = self.options
+        problems: Problems = []
+        document = kind.compiled.document(event, original, options.org, options.namespace, problems)
+        if problems:
+            report(document, problems)
+            if "@timestamp" not in document:
+                raise NotAnEvent(document["error"]["message"][0])
+            if options.strict:
+                raise ProblemEvent("; ".join(document["error"]["message"]))
+        elif not options.keep_original:
+            document = kind.compiled.document(event, None, options.org, options.namespace, problems)
+        if options.validate and not kind.valid(document):
+            raise InvalidDocument(explain_document(kind.schema, document))
+        return document, bool(problems)
+
+    def _type(self, event_type: str) -> _Type:
+        """What an event type needs, made when its first event comes. Raises UnmappedEvent."""
+        plan = self.mappings.plan(event_type)
+        if plan is None or (plan.event_type == "*" and not self.options.all_events):
+            raise UnmappedEvent(f'events of type "{event_type}" are not mapped')
+        ready = next((kind for kind in self._types.values() if kind is not None and kind.plan is plan), None)
+        if ready is None:
+            schema = document_schema(plan, self.mappings)
+            compiled = compile_plan(plan, lambda destination: fast(part(schema, destination)))
+            ready = _Type(plan, schema, compiled, fast(schema))
+        if len(self._types) < 1000:  # types come from outside: a fallback must not fill the memory
+            self._types[event_type] = ready
+        return ready
+

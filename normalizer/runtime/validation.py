@@ -1,0 +1,52 @@
+"""Validation of every event and document.
+
+`jsonschema` is the authority: it explains what is wrong. On the way of every event stands `jsonschema-rs`, which decides
+the same, much faster; tests hold both together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+import jsonschema_rs
+
+from normalizer.backends.python import what
+from normalizer.backends.schemas import Schema
+
+Valid = Callable[[Any], bool]
+
+
+def fast(schema: Schema) -> Valid:
+    """Whether something obeys a schema."""
+    return jsonschema_rs.Draft202012Validator(schema).is_valid
+
+
+def part(schema: Schema, destination: str) -> Schema:
+    """The schema of what stands at a destination of a document; of the whole document for ""."""
+    for key in filter(None, destination.split(".")):
+        schema = schema["properties"][key]
+    return schema
+
+
+def explain_event(schema: Schema, event: Any) -> str:
+    """Why an event is not accepted: one sentence with the first thing that is wrong."""
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(event):
+        if error.validator == "required":
+            missing = next(name for name in schema["required"] if name not in event)
+            return f'the event has no "{missing}"'
+        name = ".".join(map(str, error.absolute_path))
+        if error.instance is None or error.instance == "":
+            return f'the event has no "{name}"'
+        noun = schema["properties"][name]["description"]
+        return f"{name}: {what(error.instance)} is not {noun}"
+    return "the event is not accepted"
+
+
+def explain_document(schema: Schema, document: Any) -> str:
+    """Where a document breaks its schema: the first place, and the rule that it breaks."""
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(document):
+        place = ".".join(map(str, error.absolute_path)) or "the document"
+        return f"{place} breaks the rule {error.validator!r} of its schema: {error.message[:200]}"
+    return "the two validators disagree about the document"

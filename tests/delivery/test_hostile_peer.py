@@ -1,0 +1,207 @@
+"""Delivery to a peer that lies, refuses or breaks off: nothing is ever counted as indexed that was not confirmed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from normalizer.delivery import Counts, Item, Retries, deliver
+from normalizer.errors import NormalizerError, ServerError
+from normalizer.outputs.elasticsearch import bulk, connect, plainly
+from tests.delivery.peer import JSON, PRODUCT, Reply, items, peer, results
+
+ITEMS = [Item(f"id{number}", b'{"event":{"kind":"event"}}', b"{}", "in.ndjson", number + 1) for number in range(3)]
+CANARY = "c4nary-s3cret"
+
+
+def attempt(url: str, *, attempts: int = 3, timeout: float = 5, **credentials: Any) -> tuple[Counts, list[str]]:
+    """Deliver ITEMS without waiting."""
+    counts, dead = Counts(), list[str]()
+    with connect(url, timeout=timeout, **credentials) as client:
+        deliver(
+            ITEMS,
+            bulk(client, "logs-okta.mim-test"),
+            lambda item, reason: dead.append(reason),
+            counts=counts,
+            retries=Retries(attempts=attempts),
+            sleep=lambda _: None,
+        )
+    return counts, dead
+
+
+def test_the_request() -> None:
+    with peer(lambda _, body: items(results(body))) as there:
+        counts, dead = attempt(there.url)
+    assert (counts.indexed, dead) == (3, [])
+    path, headers, body = there.requests[0]
+    assert path == "/logs-okta.mim-test/_bulk?require_data_stream=true"
+    assert headers["content-type"].endswith("x-ndjson; compatible-with=9")
+    assert counts.bytes == len(body)
+    lines = body.split(b"\n")
+    assert lines[0] == b'{"create":{"_id":"id0"}}'
+    assert set(json.loads(lines[1])["event"]) == {"kind", "ingested"}
+    assert len(lines) == 7
+
+
+LIES: dict[str, Callable[[bytes], Reply]] = {
+    "no items": lambda body: items([]),
+    "short": lambda body: items(results(body)[:-1]),
+    "long": lambda body: items([*results(body), results(body)[0]]),
+    "in another order": lambda body: items(results(body)[::-1]),
+    "wrong ids": lambda body: items([{"create": {"_id": "x", "status": 201}} for _ in results(body)]),
+    "other actions": lambda body: items([{"delete": each["create"]} for each in results(body)]),
+    "two actions in one": lambda body: items([{**each, "index": {}} for each in results(body)]),
+    "no ids": lambda body: items([{"create": {"status": 201}} for _ in results(body)]),
+    "no statuses": lambda body: items([{"create": {"_id": each["create"]["_id"]}} for each in results(body)]),
+    "statuses as text": lambda body: items([{"create": {**each["create"], "status": "201"}} for each in results(body)]),
+    "statuses as truth": lambda body: items([{"create": {**each["create"], "status": True}} for each in results(body)]),
+    "items that are none": lambda body: items([None, 1, []]),
+    "items that are an object": lambda body: Reply(body=b'{"items":{"create":{"status":201}}}'),
+    "only errors: false": lambda body: Reply(body=b'{"errors":false,"took":1}'),
+    "null": lambda body: Reply(body=b"null"),
+    "a list": lambda body: Reply(body=b"[]"),
+    "nothing": lambda body: Reply(),
+    "no JSON": lambda body: Reply(body=b'{"items":[{"create":'),
+    "text": lambda body: Reply(body=b"OK", headers={**PRODUCT, "Content-Type": "text/plain"}),
+    "an unknown media type": lambda body: Reply(body=b"OK", headers={**PRODUCT, "Content-Type": "a/b"}),
+    "not UTF-8": lambda body: Reply(body=b'{"items":"\xff\xfe"}'),
+    "cut off": lambda body: Reply(body=items(results(body)).body, cut=5),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_is_never_a_success(lie: str) -> None:
+    with (
+        peer(lambda _, body: LIES[lie](body)) as there,
+        pytest.raises(ServerError, match="Given up after 3 requests, with 3 documents left to send"),
+    ):
+        attempt(there.url)
+    assert len(there.requests) == 3
+    assert len({json.dumps(results(body)) for _, _, body in there.requests}) == 1, "the batch is sent again whole"
+
+
+def test_after_a_lie_the_truth_counts() -> None:
+    with peer(lambda number, body: items(results(body)[: number * 2])) as there:
+        counts, _ = attempt(there.url)
+    assert (counts.indexed, counts.sent, counts.retried) == (3, 6, 3)
+
+
+def test_a_success_with_an_error_is_none() -> None:
+    def answer(_: int, body: bytes) -> Reply:
+        return items([{"create": {**each["create"], "error": {"type": "odd_exception"}}} for each in results(body)])
+
+    with peer(answer) as there:
+        counts, dead = attempt(there.url)
+    assert counts.indexed == 0
+    assert dead == ["201 odd_exception:"] * 3
+
+
+def test_errors_in_strange_shapes_are_dead_letters_with_a_reason() -> None:
+    shapes: list[object] = [
+        "just text",
+        {"reason": {"a": 1}},
+        {"type": 5, "reason": None, "caused_by": {"reason": "deep"}},
+    ]
+
+    def answer(_: int, body: bytes) -> Reply:
+        zipped = zip(results(body), shapes, strict=True)
+        return items([{"create": {**each["create"], "status": 400, "error": error}} for each, error in zipped])
+
+    with peer(answer) as there:
+        _, dead = attempt(there.url)
+    assert dead == ["400 just text", "400", "400 deep"]
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_busy_server_is_tried_again(status: int) -> None:
+    busy = Reply(status, b"<html>", {"Content-Type": "text/html"})
+    with peer(lambda number, body: busy if number < 3 else items(results(body))) as there:
+        counts, _ = attempt(there.url)
+    assert (counts.indexed, counts.retried, counts.requests) == (3, 6, 3)
+
+
+@pytest.mark.parametrize(
+    ("reply", "sentence"),
+    [
+        (Reply(401, b'{"error":{"reason":"token ' + CANARY.encode() + b'"}}'), r"refuses our credentials \(401\)\.$"),
+        (Reply(403, b'{"error":{"reason":"not you."}}'), r"does not allow us to do this \(403\): not you\.$"),
+        (Reply(404, b"{}"), r"refuses the request \(404\)\.$"),
+        (Reply(400, b'{"error":"bad"}'), r"refuses the request \(400\): bad\.$"),
+        (Reply(302, b"", {"Location": "http://127.0.0.1:1/"}), r"refuses the request \(302\)\.$"),
+        (Reply(200, b"{}", JSON), r"^The server at 127\.0\.0\.1:\d+ is not Elasticsearch\.$"),
+    ],
+)
+def test_a_refusal_is_not_tried_again(reply: Reply, sentence: str) -> None:
+    with peer(lambda _, body: reply) as there, pytest.raises(ServerError, match=sentence) as caught:
+        attempt(there.url)
+    assert len(there.requests) == 1
+    assert CANARY not in str(caught.value)
+
+
+def test_a_long_reason_is_cut() -> None:
+    reply = Reply(400, json.dumps({"error": {"reason": "x" * 10_000}}).encode())
+    with peer(lambda _, body: reply) as there, pytest.raises(ServerError) as caught:
+        attempt(there.url)
+    assert len(str(caught.value)) < 400
+
+
+def test_connections_that_break_are_tried_again() -> None:
+    with peer(lambda number, body: None if number < 3 else items(results(body))) as there:
+        counts, _ = attempt(there.url)
+    assert (counts.indexed, counts.retried) == (3, 6)
+
+
+def test_an_answer_that_comes_too_late_is_tried_again() -> None:
+    late = threading.Event()
+
+    def answer(number: int, body: bytes) -> Reply:
+        if number == 1:
+            late.wait(5)
+        return items(results(body))
+
+    with peer(answer) as there:
+        counts, _ = attempt(there.url, timeout=0.2)
+        late.set()
+    assert (counts.indexed, counts.retried) == (3, 3)
+
+
+def test_a_server_that_is_not_there() -> None:
+    with pytest.raises(ServerError) as caught:
+        attempt("http://127.0.0.1:1")
+    assert str(caught.value) == (
+        "Elasticsearch at 127.0.0.1:1 cannot be reached: Connection refused. "
+        "Given up after 3 requests, with 3 documents left to send."
+    )
+
+
+def plain_info(client: Elasticsearch) -> None:
+    with plainly(client):
+        client.info()
+    raise ServerError("It answered.")
+
+
+@pytest.mark.parametrize("how", ["user in the address", "user", "API key"])
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 503, 0])
+def test_no_credential_is_ever_shown(how: str, status: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with peer(lambda _, body: Reply(status, b'{"error":{"reason":"no"}}') if status else None) as there:
+        url, credentials = there.url, dict[str, Any]()
+        if how == "user in the address":
+            url = url.replace("http://", f"http://me:{CANARY}@")
+        else:
+            credentials = {"api_key": CANARY} if how == "API key" else {"username": "me", "password": CANARY}
+        client = connect(url, **credentials)
+        with client, pytest.raises(NormalizerError) as caught:
+            plain_info(client)
+        with pytest.raises(NormalizerError) as delivered:
+            attempt(url, **credentials)
+    assert there.requests[0][1]["authorization"].split(" ")[0] in ("Basic", "ApiKey")
+    shown = [str(caught.value), repr(caught.value), str(delivered.value), repr(client), caplog.text]
+    assert CANARY not in "\n".join(shown)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None

@@ -28,7 +28,7 @@ _OPENING = {ord("}"): ord("{"), ord("]"): ord("[")}
 _SQUARE = ord("[")
 _DEEPEST = 4 * 1024 * 1024
 """Brackets nested deeper than this are counted, no longer told apart: memory stays flat."""
-_NEAR = 512
+_NEAR = 64
 INDENT_BYTES = 256
 """Of blanks at the beginning of a line, no more than this are compared."""
 
@@ -110,9 +110,12 @@ class Nesting:
         return self._tail[1:] == self._sibling and not self.allows_value()
 
     def _before(self, text: bytes, start: int, position: int) -> bytes:
-        near = text[max(start, position - _NEAR) : position]
-        if not near.strip(_BLANKS):
-            near = self._tail + text[start:position]
+        width = _NEAR
+        while not (near := text[max(start, position - width) : position]).strip(_BLANKS):
+            if position - width <= start:
+                near = self._tail + near
+                break
+            width *= 8
         solid = near.rstrip(_BLANKS)
         line_end = near.rfind(b"\n", len(solid))
         return solid[-1:] + (near[line_end : line_end + INDENT_BYTES + 2] if line_end >= 0 else b"")

@@ -91,7 +91,7 @@ def _advice(name: str, written: WrittenPath) -> str:
     if near := nearest_below(parent, name, siblings) or next(iter(elsewhere), None):
         return f'; did you mean "{near}"?'
     names = choices(each.rpartition(".")[2] for each in siblings)
-    return f'; "{parent}" has {names}' if parent else f"; it begins with {names}, and a constant goes into `set`"
+    return f'; "{parent}" has {names}' if parent else f"; a path begins with {names}, and a constant goes into `set`"
 
 
 def _is_path(text: str) -> bool:

@@ -36,12 +36,12 @@ def constant(node: Node, field: Field, notes: Notes) -> Plain | tuple[Plain, ...
 def wrong_text(text: str, field: Field) -> str | None:
     """Why a table's text cannot go into the field, as the end of a sentence; None where it can."""
     if field.type in _BITS:
-        good = _WHOLE(text) and _in_range(int(text), field.type)
-        return None if good else f'"{field.name}" takes a whole number of {_BITS[field.type]} bits'
+        good = _WHOLE(text) and int(text) in _range(field)
+        return None if good else f'"{field.name}" takes a whole number of {_BITS[field.type]} bits; write one'
     if field.type == "boolean":
-        return None if text in ("true", "false") else f'"{field.name}" takes true or false'
+        return None if text in ("true", "false") else f'"{field.name}" takes true or false; write one'
     if field.type in _OBJECTS:
-        return f'"{field.name}" has the type {field.type}, which no text can fill'
+        return f'"{field.name}" has the type {field.type}, which no text can fill; remove the table'
     return _grammar(text, field)
 
 
@@ -89,12 +89,7 @@ def _wrong(node: Node, field: Field) -> str | None:
     if value == "":
         return f'"{name}" is an empty text here, which is never written; write a value, or remove it'
     if field.type in _BITS:
-        if isinstance(value, bool) or not isinstance(value, int):
-            how = "; write it without quotes" if isinstance(value, str) and _WHOLE(value) else "; write one, like 1"
-            return f'"{name}" takes a whole number, and this is {node.what}{how}'
-        return (
-            None if _in_range(value, field.type) else f'"{name}" takes {_BITS[field.type]} bits, and {value} is outside'
-        )
+        return _wrong_number(node, field)
     if field.type == "boolean":
         if isinstance(value, bool):
             return None
@@ -107,20 +102,30 @@ def _wrong(node: Node, field: Field) -> str | None:
     return None if why is None else f'"{node.shown}" cannot be written: {why}'
 
 
+def _wrong_number(node: Scalar, field: Field) -> str | None:
+    value = node.value
+    if isinstance(value, bool) or not isinstance(value, int):
+        how = "it without quotes" if isinstance(value, str) and _WHOLE(value) else "one, like 1"
+        return f'"{field.name}" takes a whole number, and this is {node.what}; write {how}'
+    fits = _range(field)
+    return None if value in fits else f'"{field.name}" takes {_BITS[field.type]} bits; write {fits[0]} to {fits[-1]}'
+
+
+def _range(field: Field) -> range:
+    half = 2 ** (_BITS[field.type] - 1)
+    return range(-half, half)
+
+
 def _grammar(text: str, field: Field) -> str | None:
     """Why a text breaks the type's grammar or is none of the field's values."""
     if field.type == "date" and not _is_date(text):
-        return f'"{field.name}" takes a date like 2026-09-14T06:00:00.000Z'
+        return f'"{field.name}" takes a date; write one like 2026-09-14T06:00:00.000Z'
     if field.type == "ip" and not _is_ip(text):
-        return f'"{field.name}" takes an IP address, like 192.0.2.1 or 2001:db8::1'
+        return f'"{field.name}" takes an IP address; write one like 192.0.2.1 or 2001:db8::1'
     if field.values and text not in field.values:
-        return f'"{field.name}" allows only {choices(field.values)}{did_you_mean(text, field.values)}'
+        advice = did_you_mean(text, field.values) or "; write one of these"
+        return f'"{field.name}" allows only {choices(field.values)}{advice}'
     return None
-
-
-def _in_range(value: int, kind: str) -> bool:
-    half: int = 1 << (_BITS[kind] - 1)
-    return -half <= value < half
 
 
 def _is_date(text: str) -> bool:

@@ -195,8 +195,8 @@ class _Reader:
         elif isinstance(node, Sequence):
             self.notes.add(
                 node.place,
-                "a list of paths is written as {from: [ … ]} for the first that is present, or as {collect: [ … ]} "
-                "for all of them",
+                "a list of paths stands in a rule; write {from: [ … ]} for the first that is present, or "
+                "{collect: [ … ]} for all of them",
             )
         elif "each" in node.dropped or "at" in node.dropped:
             return  # what stands below cannot be understood without it
@@ -243,7 +243,7 @@ class _Reader:
             if "fields" not in node.dropped:
                 place = node.place if fields is None else fields.place
                 self.notes.add(
-                    place, "a scope needs `fields`: a block of names and the event paths that they come from"
+                    place, "a scope needs `fields`; write a block of names and the paths that they come from"
                 )
             return
         inner = scope.path
@@ -252,9 +252,8 @@ class _Reader:
             if inner is None:
                 return
             if inner.path.given:
-                self.notes.add(
-                    at.place, f"`at` names an object of the event, and {inner.path} is a value of the run time"
-                )
+                message = f"`at` names an object of the event, and {inner.path} is a value; name one, like actor"
+                self.notes.add(at.place, message)
                 return
             self.scopes.append(inner)
         prefixes = [replace(target, name=f"{target.name}.") for target in scope.targets(key)]
@@ -306,7 +305,8 @@ class _Reader:
             return None
         if source is not None and collect is not None:
             self.notes.add(
-                node.key("collect").place, "a rule has `from` (the first that is present) or `collect` (all), not both"
+                node.key("collect").place,
+                "a rule has both `from` (the first that is present) and `collect` (all of them); remove one",
             )
             return None
         if collect is not None and not isinstance(collect, Sequence):
@@ -338,14 +338,13 @@ class _Reader:
         if not isinstance(fields, Block) or not (fields.entries or fields.dropped):
             if "fields" not in node.dropped:
                 place = node.place if fields is None else fields.place
-                self.notes.add(place, "`each` needs `fields`: a block of names and what they come from in each element")
+                self.notes.add(place, "`each` needs `fields`; write a block of names and the paths in each element")
             return
         if path is None:
             return
         if path.path.given:
-            self.notes.add(
-                path_node.place, f"`each` names a list of the event, and {path.path} is a value of the run time"
-            )
+            message = f"`each` names a list of the event, and {path.path} is a value; name one, like target"
+            self.notes.add(path_node.place, message)
             return
         inside = _Reader(self.notes)
         inside.fields(fields, _Scope(path=path, each=path, ignore=scope.ignore))

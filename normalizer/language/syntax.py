@@ -159,10 +159,10 @@ def _flow(error: _Error) -> Advice:
     if error.at.line > bracket.line or not error.here[error.at.column :].strip():
         return bracket, f"the {opening} that opens here is not closed; write {closing} at its end"
     if char == ":":
-        return error.at, "a comma is missing before this key, or a text that holds a colon is not quoted"
+        return error.at, "this needs a comma before it; write one, or quote the text that holds the colon"
     if char in ("]", "}"):
         return error.at, f"the {opening} in column {bracket.column + 1} ends in {char}; write {closing}"
-    return error.at, f"a comma or {closing} is missing here"
+    return error.at, f"this needs a comma or {closing} before it; write one"
 
 
 def _block(error: _Error) -> Advice:

@@ -45,10 +45,9 @@ def table_of_rule(node: Node, tables: Mapping[str, Table | None], field: Field, 
     wrong = [(key, value, why) for key, value in (table.entries if table else ()) if (why := wrong_text(value, field))]
     if not wrong:
         return table
-    pairs = [f'"{value}" for "{key}"' for key, value, _ in wrong[:_SHOWN]]
-    if len(wrong) > _SHOWN:
-        pairs.append(f"{len(wrong) - _SHOWN} more")
-    notes.add(node.place, f'the table "{name}" gives {", ".join(pairs)}, and {wrong[0][2]}', "table")
+    pairs = ", ".join(f'"{value}" for "{key}"' for key, value, _ in wrong[:_SHOWN])
+    more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+    notes.add(node.place, f'the table "{name}" gives {pairs}{more}, and {wrong[0][2]}', "table")
     return None
 
 

@@ -85,8 +85,8 @@ def test_a_line_or_value_of_200_mb(tmp_path: Path, first: bytes, opening: bytes)
 
 
 @needs_proc
-@pytest.mark.parametrize("separator", [b",", b",\n"])
-def test_an_array_of_200_mb(tmp_path: Path, separator: bytes) -> None:
+def test_an_array_of_200_mb(tmp_path: Path) -> None:
+    separator = b","
     big = tmp_path / "big"
     event = b'{"uuid":"0123","target":[{"id":1},{"id":2}],"text":"%s"}' % (b"x" * 1946)
     write(big, b"[", repeated(event + separator, BIG), event, b"]")
@@ -95,18 +95,18 @@ def test_an_array_of_200_mb(tmp_path: Path, separator: bytes) -> None:
 
 
 @needs_proc
-@pytest.mark.parametrize("opening", [b"[", b'{"a":\n['])
-def test_nesting_of_many_million(tmp_path: Path, opening: bytes) -> None:
+def test_nesting_of_many_million(tmp_path: Path) -> None:
     big = tmp_path / "big"
-    write(big, opening, repeated(b"[", 6 * MIB))
+    opening = b'{"a":\n['
+    write(big, opening, repeated(b"[", 5 * MIB))
     items, long = measured(tmp_path, big)
-    assert (items, long) == (1, 6 * MIB + (len(opening) if opening != b"[" else 0))
+    assert (items, long) == (1, 5 * MIB + len(opening))
 
 
 @needs_proc
 @pytest.mark.parametrize(
     ("kind", "piece"),
-    [("gzip", b"x"), ("zstd", b"x"), ("gzip", b" "), ("zstd", b"\n"), ("zstd", b'{"a":"' + b"x" * 1000 + b'"}\n')],
+    [("gzip", b"x"), ("zstd", b"x"), ("zstd", b" "), ("zstd", b'{"a":"' + b"x" * 1000 + b'"}\n')],
 )
 def test_a_decompression_bomb(tmp_path: Path, kind: str, piece: bytes) -> None:
     big = tmp_path / "big"

@@ -10,6 +10,8 @@ READY := $(VENV)/.ready
 UV_VERSION := 0.13.9
 UV := build/uv-$(UV_VERSION)/bin/uv
 COVERAGE_FLOOR := 85
+# Options of the benchmark: make bench BENCH=--help
+BENCH ?=
 
 # Another Python: make setup PYTHON=/path/to/python3.12
 PYTHON ?=
@@ -57,7 +59,7 @@ lint: setup  ## ruff and mypy
 	$(BIN)/mypy
 
 bench: setup  ## speed and memory against their aims
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python -m benchmarks.bench $(BENCH)
 
 lock: $(UV)  ## newest versions into requirements/*.txt, with hashes; look at the difference, then make test
 	$(UV) pip compile pyproject.toml $(LOCK) --output-file requirements/runtime.txt

@@ -28,10 +28,10 @@ def nearest_below(parent: str, wrong: str, known: Iterable[str]) -> str | None:
     return None if last is None else f"{prefix}{last}"
 
 
-def choices(names: Iterable[str]) -> str:
+def choices(names: Iterable[str], word: str = "or") -> str:
     """`a, b or c`."""
     *first, last = names
-    return f"{', '.join(first)} or {last}" if first else last
+    return f"{', '.join(first)} {word} {last}" if first else last
 
 
 def a(noun: str) -> str:

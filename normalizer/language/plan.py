@@ -52,6 +52,9 @@ class Table:
     entries: tuple[tuple[str, str], ...] = field(repr=False)
     name: str = field(default="", compare=False)
 
+    def __hash__(self) -> int:
+        return hash((len(self.entries), self.entries[:1]))  # rules are hashed often, and tables are long
+
 
 @dataclass(frozen=True, slots=True)
 class Constant:

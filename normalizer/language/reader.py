@@ -138,7 +138,8 @@ def parse(text: str, name: str) -> tuple[Node | None, list[Finding]]:
     except _UnreadableError:
         pass
     except yaml.YAMLError as error:
-        composer.findings.append(_finding(name, *explain(text, error, composer.bracket())))
+        mistake = _finding(name, *explain(text, error, composer.bracket()))
+        return None, [*(each for each in composer.findings if each.place < mistake.place), mistake]
     finally:
         composer.parser.dispose()
     return None, composer.findings

@@ -184,7 +184,11 @@ def _check_required(plan: Plan, place: Place, chain: list[Checked], notes: Notes
                 notes.add(removed.place, message, "required")
                 return
     if missing:
-        names = " and ".join(f'"{name}"' for name in missing)
-        lines = " and ".join(f"`{_LINES[name]}`" for name in missing)
-        message = f'the mapping of "{plan.event_type}" never writes {names}, which every document needs'
-        notes.add(place, f"{message}; extend a parent that does, or write {lines} in `fields`")
+        root = chain[-1].file
+        where, who = place, f'the mapping of "{plan.event_type}" never writes'
+        if len(chain) > 1:  # the parent of all is told once, not each that extends it
+            where, who = root.place, f'"{root.name}" and what extends it never write'
+        names = choices((f'"{name}"' for name in missing), "and")
+        lines = choices((f"`{_LINES[name]}`" for name in missing), "and")
+        message = f"{who} {names}, which every document needs"
+        notes.add(where, f"{message}; extend a parent that does, or write {lines} in `fields`", "required")

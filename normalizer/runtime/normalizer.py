@@ -9,12 +9,15 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from normalizer.backends.python import Compiled, Problems, compile_plan, report
+from normalizer.backends.python import Compiled, Memory, Problems, compile_plan, report
 from normalizer.backends.schemas import Schema, document_schema, event_schema
 from normalizer.errors import InvalidDocument, NotAnEvent, ProblemEvent, UnmappedEvent
-from normalizer.language import Mappings, Plan, load
+from normalizer.language import Constant, Mappings, Plan, load
 from normalizer.runtime.decode import decode, dumps
-from normalizer.runtime.validation import Valid, explain_document, explain_event, fast, part
+from normalizer.runtime.validation import Valid, explain_document, explain_event, fast, part, varying
+
+MOST_TYPES = 1000
+_LEAST_EVENT = {"uuid": "0", "eventType": "least", "published": "1970-01-01T00:00:00.000Z"}
 
 
 class Normalized(NamedTuple):
@@ -51,6 +54,7 @@ class _Type:
     schema: Schema
     compiled: Compiled
     valid: Valid
+    quick: bool
 
 
 @dataclass
@@ -74,7 +78,9 @@ class Normalizer:
         self._event_schema = event_schema()
         self._event_keys = tuple(self._event_schema["properties"])
         self._valid_event = fast(self._event_schema)
-        self._types: dict[str, _Type | None] = {}
+        self._memory = Memory()
+        self._types: dict[str, _Type] = {}
+        self._validators: dict[bytes, Valid] = {}
 
     @classmethod
     def load(cls, mappings: Path | str | None = None, options: Options | None = None) -> Normalizer:
@@ -115,7 +121,7 @@ class Normalizer:
 
     def _quick(self, kind: _Type, event: dict[str, Any], original: str) -> dict[str, Any] | None:
         """The document of an event without problems, checked; None where the plain way must decide."""
-        if not self.options.validate:  # the quick way leaves much to the check of its document
+        if not kind.quick:
             return None
         options = self.options
         return kind.compiled.quick(event, original if options.keep_original else None, options.org, options.namespace, [])
@@ -142,12 +148,20 @@ class Normalizer:
         plan = self.mappings.plan(event_type)
         if plan is None or (plan.event_type == "*" and not self.options.all_events):
             raise UnmappedEvent(f'events of type "{event_type}" are not mapped')
-        ready = next((kind for kind in self._types.values() if kind is not None and kind.plan is plan), None)
-        if ready is None:
-            schema = document_schema(plan, self.mappings)
-            compiled = compile_plan(plan, lambda destination: fast(part(schema, destination)))
-            ready = _Type(plan, schema, compiled, fast(schema))
-        if len(self._types) < 1000:  # types come from outside: a fallback must not fill the memory
+        ready = next((kind for kind in self._types.values() if kind.plan is plan), None) or self._ready(plan)
+        if len(self._types) < MOST_TYPES:  # types come from outside: a fallback must not fill the memory
             self._types[event_type] = ready
         return ready
 
+    def _ready(self, plan: Plan) -> _Type:
+        schema = document_schema(plan, self.mappings)
+        valid = fast(schema)
+        constants = [rule.destination.name for rule in plan.rules if isinstance(rule, Constant)]
+        hot = varying(schema, constants)
+        key = orjson.dumps(hot)
+        shared = self._validators.setdefault(key, fast(hot))
+        compiled = compile_plan(plan, lambda name: fast(part(schema, name)) if name else shared, self._memory)
+        # What is the same in every document is checked here, once. The quick way leaves much to the check of its
+        # document, so there is none without that.
+        least = compiled.document(_LEAST_EVENT, None, None, self.options.namespace, [])
+        return _Type(plan, schema, compiled, valid, quick=self.options.validate and valid(least))

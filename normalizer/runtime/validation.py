@@ -6,7 +6,7 @@ the same, much faster; tests hold both together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jsonschema
@@ -28,6 +28,25 @@ def part(schema: Schema, destination: str) -> Schema:
     for key in filter(None, destination.split(".")):
         schema = schema["properties"][key]
     return schema
+
+
+def varying(schema: Schema, constants: Iterable[str]) -> Schema:
+    """The schema of a document without what is the same in every document of its type: that needs to be checked once.
+
+    Types that differ in constants only have one such schema, so one validator serves them.
+    """
+    schema = {key: value for key, value in schema.items() if key not in ("title", "description")}
+    for name in constants:
+        schema = _without(schema, name.split("."))
+    return schema
+
+
+def _without(schema: Schema, keys: list[str]) -> Schema:
+    head, *rest = keys
+    if rest:
+        return {**schema, "properties": {**schema["properties"], head: _without(schema["properties"][head], rest)}}
+    left = {**schema, "properties": {**schema["properties"], head: True}, "required": [key for key in schema["required"] if key != head]}
+    return left if left["required"] else {key: value for key, value in left.items() if key != "required"}
 
 
 def explain_event(schema: Schema, event: Any) -> str:

@@ -1,4 +1,4 @@
-"""Folders of mapping files for tests: a small base of parents, tables and custom fields, and what a test lays over it."""
+"""Folders of mapping files for tests: a small base of parents, tables and custom fields, and what is laid over it."""
 
 from __future__ import annotations
 

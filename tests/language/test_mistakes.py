@@ -1,7 +1,7 @@
 """Deliberate mistakes in mapping files, each with the exact findings that it gives.
 
-A case is a file in `mistakes/`, laid over the base as `mim.example.yml`, or a folder of files. Findings stand at the end
-of the file that they are in, as `# expect: LINE:COLUMN: message`; the loader never sees these lines. What is found
+A case is a file in `mistakes/`, laid over the base as `mim.example.yml`, or a folder of files. Findings stand at the
+end of the file that they are in, as `# expect: LINE:COLUMN: message`; the loader never sees these lines. What is found
 elsewhere, or beside them, fails the test: a mistake gives no follow-up errors.
 """
 

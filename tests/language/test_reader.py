@@ -232,7 +232,12 @@ def test_they_can_be_written_as_escapes() -> None:
 
 
 def test_deep_nesting_ends_in_a_sentence() -> None:
-    for text in ("[" * 100_000, "{a: " * 10_000, "- " * 2_000, "a:\n" + "".join(" " * n + "b:\n" for n in range(1, 300))):
+    for text in (
+        "[" * 100_000,
+        "{a: " * 10_000,
+        "- " * 2_000,
+        "a:\n" + "".join(" " * n + "b:\n" for n in range(1, 300)),
+    ):
         assert "nest more than 50 levels" in messages(text)[-1]
 
 
@@ -251,7 +256,10 @@ def test_scalars_have_a_name(scalar: Scalar, what: str) -> None:
     assert scalar.what == what
 
 
-PARSERS = [pytest.param(getattr(yaml, "CSafeLoader", yaml.SafeLoader), id="libyaml"), pytest.param(yaml.SafeLoader, id="python")]
+PARSERS = [
+    pytest.param(getattr(yaml, "CSafeLoader", yaml.SafeLoader), id="libyaml"),
+    pytest.param(yaml.SafeLoader, id="python"),
+]
 TEXT = st.text() | st.text(alphabet=string.printable) | st.text(alphabet=" \n\t:-?[]{},&*!|>'\"%@`#a1.~=<\\é\u00a0")
 
 
@@ -272,9 +280,13 @@ def test_no_text_raises(parser: Any, text: str) -> None:
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(
     value=st.recursive(
-        st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(alphabet=st.characters(categories=["L", "N", "P", "Zs"])),
-        lambda inner: st.lists(inner, max_size=4)
-        | st.dictionaries(st.text(alphabet=string.ascii_letters, min_size=1), inner, max_size=4),
+        st.booleans()
+        | st.integers(-(2**63), 2**63 - 1)
+        | st.text(alphabet=st.characters(categories=["L", "N", "P", "Zs"])),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.text(alphabet=string.ascii_letters, min_size=1), inner, max_size=4)
+        ),
         max_leaves=20,
     )
 )

@@ -2,6 +2,6 @@
 `compile` binds it, `library` serves it."""
 
 from normalizer.backends.python.compile import Compiled, compile_plan
-from normalizer.backends.python.library import Problems, report, what
+from normalizer.backends.python.library import Memory, Problems, report, what
 
-__all__ = ["Compiled", "Problems", "compile_plan", "report", "what"]
+__all__ = ["Compiled", "Memory", "Problems", "compile_plan", "report", "what"]

@@ -11,7 +11,7 @@ from typing import Any
 from normalizer.backends.python import library
 from normalizer.backends.python.generate import Generated, generate, generate_quick
 from normalizer.backends.python.values import Binding, known
-from normalizer.language.plan import Plan, Table
+from normalizer.language.plan import Constant, Plan, Table
 
 Make = Callable[[dict[str, Any], str | None, str | None, str | None, library.Problems], dict[str, Any]]
 """document(event, original, org, namespace, problems): the document of an event; problems are added to the list.
@@ -34,36 +34,73 @@ class Compiled:
     quick: Quick
 
 
-def compile_plan(plan: Plan, valid: Callable[[str], Valid]) -> Compiled:
+def compile_plan(plan: Plan, valid: Callable[[str], Valid], memory: library.Memory) -> Compiled:
     """The functions of a Plan. `valid` gives the check of what stands at a destination, of the whole document for "".
 
     `quick` has checked its document: a part that is ready JSON when it became that, the rest each time. The schema of
-    the document must not require such parts (it does not: nothing in them is constant).
+    the document must not require such parts (it does not: nothing in them is constant). Event types whose documents
+    have the same parts share what is remembered of them.
     """
-    plain = generate(plan)
-    return Compiled(_namespace(plan, plain)["document"], _quick(plan, generate_quick(plan), valid))
+    shape = _Shape(plan)
+    plain = _namespace(plan, _generated(shape, quick=False))["document"]
+    generated = _generated(shape, quick=True)
+    return Compiled(plain, _quick(_remembering(plan, generated, valid, memory), _namespace(plan, generated)["document"], valid(""), memory))
 
 
-def _quick(plan: Plan, generated: Generated, valid: Callable[[str], Valid]) -> Quick:
+def _remembering(plan: Plan, generated: Generated, valid: Callable[[str], Valid], memory: library.Memory) -> Quick:
+    """The quick way with a memo before each function that makes parts."""
     names = _namespace(plan, generated)
     for part in generated.parts:
-        checks = [valid(name) if name in part.ready else None for name in part.destinations]
-        names[part.function] = library.Memo(names[part.function], checks)
+        if part.rules not in memory.memos:
+            checks = [valid(name) if name in part.ready else None for name in part.destinations]
+            memory.memos[part.rules] = library.Memo(memory, names[part.function], checks)
+        names[part.function] = memory.memos[part.rules]
     names["valid"] = valid("")
     make: Quick = names["document"]
+    return make
+
+
+def _quick(remembering: Quick, direct: Quick, valid: Valid, memory: library.Memory) -> Quick:
+    """The quick way, with what is remembered where that is worth it, and without (then all of it is checked at the end)."""
 
     def quick(
         event: dict[str, Any], original: str | None, org: str | None, namespace: str | None, problems: library.Problems
     ) -> dict[str, Any] | None:
+        memory.left -= 1
+        if not memory.left:
+            memory.review()
         try:
-            return make(event, original, org, namespace, problems)
+            if memory.on:
+                return remembering(event, original, org, namespace, problems)
+            document = direct(event, original, org, namespace, problems)
         except (AttributeError, TypeError, library.GivesUp):
             return None
+        return document if document is not None and valid(document) else None
 
     return quick
 
 
-@lru_cache(maxsize=256)
+class _Shape:
+    """A Plan as far as its source goes: all but the values of its constants."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._rules = tuple(rule.destination if isinstance(rule, Constant) else rule for rule in plan.rules)
+        self._hash = hash(self._rules)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Shape) and self._rules == other._rules
+
+
+@lru_cache(maxsize=64)
+def _generated(shape: _Shape, *, quick: bool) -> Generated:
+    return generate_quick(shape.plan) if quick else generate(shape.plan)
+
+
+@lru_cache(maxsize=64)
 def _code(text: str) -> CodeType:
     return compile(text, "<mapping>", "exec")
 
@@ -98,6 +135,7 @@ def _rule(binding: Binding) -> library.Rule:
     )
 
 
+@lru_cache(maxsize=256)
 def _converted(table: Table, kind: str) -> Mapping[str, Any]:
     """A table whose values are converted to what the field holds; the language let only good ones in."""
     if kind == library.AS_IS:

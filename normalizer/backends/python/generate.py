@@ -29,11 +29,13 @@ class Part:
     """A function of the source that makes parts of the document from one repeating object of the event.
 
     It gives one result for each destination; `ready` are those that become ready JSON, the others are single values.
+    `rules` are what it follows: parts with equal rules are equal.
     """
 
     function: str
     destinations: tuple[str, ...]
     ready: frozenset[str]
+    rules: tuple[Value | Each, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,10 @@ class _Generator:
         self.parts: list[Part] = []
         self.fills: list[str] = []
         self.numbered: list[tuple[int, Rule]] = list(enumerate(plan.rules))
+        self.objects: dict[str, list[str]] = {}
+        for rule in plan.rules:
+            for prefix in _prefixes(rule.destination.name):
+                self.objects.setdefault(prefix, []).append(rule.destination.name)
 
     def generated(self, functions: Iterable[Source]) -> Generated:
         """All that was written."""
@@ -261,7 +267,7 @@ class _Generator:
         if not own:
             return None
         taken.update(own)
-        objects = {prefix: self.below(prefix) for name in own if (prefix := self.determined(name, own)) is not None}
+        objects = {prefix: self.objects[prefix] for name in own if (prefix := self.determined(name, own)) is not None}
         alone = [name for name in own if self.determined(name, own) is None]
         ready = frozenset((*objects, *(name for name in alone if _is_large(own[name][1]))))
         function = self.names.new("part", repeating)
@@ -289,23 +295,20 @@ class _Generator:
                     source.add(line)
             source.add(f"return ({', '.join(results)},)")
         destinations = (*objects, *alone)
-        self.parts.append(Part(function, destinations, ready))
+        self.parts.append(Part(function, destinations, ready, tuple(rule for _, rule in own.values())))
         objects_above = tuple(Segment(step) for step in steps[:-1])
         variables = tuple(self.names.new("p", name) for name in destinations)
         return source, _Call(function, objects_above, steps[-1], destinations, ready, variables)
 
     def determined(self, name: str, own: Iterable[str]) -> str | None:
         """The outermost object around a destination in which nothing but these destinations stands."""
-        keys = name.split(".")
-        for length in range(1, len(keys)):
-            prefix = ".".join(keys[:length])
-            if all(each in own for each in self.below(prefix)):
-                return prefix
-        return None
+        return next((prefix for prefix in _prefixes(name) if all(each in own for each in self.objects[prefix])), None)
 
-    def below(self, prefix: str) -> list[str]:
-        """The destinations below an object."""
-        return [rule.destination.name for rule in self.plan.rules if rule.destination.name.startswith(f"{prefix}.")]
+
+def _prefixes(name: str) -> list[str]:
+    """The objects around a destination, from the outermost in."""
+    keys = name.split(".")
+    return [".".join(keys[:length]) for length in range(1, len(keys))]
 
 
 def _text(source: Source) -> str:

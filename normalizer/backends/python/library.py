@@ -461,6 +461,30 @@ class GivesUp(Exception):
     """The quick way is not sure; the plain way decides."""
 
 
+class Memory:
+    """What the quick way remembers, and whether that is worth it: where events repeat little, a miss costs more than hits save.
+
+    The objects of `watch` events are counted; when more than `MOST_MISSES` of an event's were new on average, nothing is
+    remembered for the next `REST` events.
+    """
+
+    WATCH: Final = 1024
+    REST: Final = 16 * 1024
+    MOST_MISSES: Final = 2.5
+
+    def __init__(self) -> None:
+        self.memos: dict[object, Memo] = {}
+        self.on = True
+        self.misses = 0
+        self.left = self.WATCH
+
+    def review(self) -> None:
+        """Look back at the events that were counted, and decide about those to come."""
+        self.on = not self.on or self.misses <= self.MOST_MISSES * self.WATCH
+        self.misses = 0
+        self.left = self.WATCH if self.on else self.REST
+
+
 class Memo:
     """Ready JSON of the parts of documents that one object of the event determines, where such objects repeat.
 
@@ -472,9 +496,12 @@ class Memo:
     SIZE: Final = 2048
 
     def __init__(
-        self, make: Callable[[Any, Problems], tuple[Any, ...] | None], valid: Sequence[Callable[[Any], bool] | None]
+        self,
+        memory: Memory,
+        make: Callable[[Any, Problems], tuple[Any, ...] | None],
+        valid: Sequence[Callable[[Any], bool] | None],
     ) -> None:
-        self._make, self._valid = make, valid
+        self._memory, self._make, self._valid = memory, make, valid
         self._known: dict[bytes, tuple[Any, ...]] = {}
 
     def __call__(self, value: Any, problems: Problems) -> tuple[Any, ...]:
@@ -483,6 +510,7 @@ class Memo:
         known = self._known.get(key)
         if known is not None:
             return known
+        self._memory.misses += 1
         parts = self._make(value, problems)
         if parts is None or problems:
             raise GivesUp

@@ -1,0 +1,1 @@
+"""Speed and memory, against the project's aims."""

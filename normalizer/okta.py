@@ -28,7 +28,9 @@ class Fact:
 @cache
 def log_event() -> Mapping[str, Fact]:
     """All documented event paths, keys joined by dots, selectors and list indices left out."""
-    table: dict[str, dict[str, Any]] = orjson.loads((data_folder() / "schemas/okta/log_event.json").read_bytes())["fields"]
+    table: dict[str, dict[str, Any]] = orjson.loads((data_folder() / "schemas/okta/log_event.json").read_bytes())[
+        "fields"
+    ]
     return {
         path: Fact(fact["type"], fact.get("list", False), fact.get("open", False), tuple(fact.get("values", ())))
         for path, fact in table.items()

@@ -14,17 +14,16 @@ import orjson
 from normalizer import okta
 from normalizer.ecs import VERSION, Field
 from normalizer.language import Constant, Each, Mappings, Plan, Value
-from normalizer.language.conversions import STEPS
+from normalizer.language.conversions import PROBLEM_KIND, PROBLEM_TAG, STEPS
 from normalizer.language.paths import GIVEN
 from normalizer.language.plan import AS_IS
 from normalizer.language.resolve import REQUIRED
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
-PROBLEM_TAG: Final = "normalization_problem"
-PROBLEM_KIND: Final = "pipeline_error"
 
 Schema = dict[str, Any]
 
+_SECONDS: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _OBJECT: Schema = {"type": "object"}
 _TYPES: Final[dict[str, Schema]] = {
@@ -32,7 +31,7 @@ _TYPES: Final[dict[str, Schema]] = {
     "date": {
         "type": "string",
         "maxLength": 24,
-        "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$",
+        "pattern": rf"^{_SECONDS}\.[0-9]{{3}}Z$",
     },
     "ip": {"type": "string", "minLength": 2, "maxLength": 45, "not": {"pattern": "[^0-9A-Fa-f:.]"}},
     **{
@@ -89,7 +88,7 @@ def event_schema() -> Schema:
             "published": {
                 "description": "a date",
                 "type": "string",
-                "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$",
+                "pattern": rf"^{_SECONDS}(\.[0-9]+)?(Z|[+-][0-9]{{2}}:[0-9]{{2}})$",
                 "not": {"pattern": "[^0-9TZ:.+-]"},
             },
             "eventType": {"description": "text", "type": "string", "minLength": 1},
@@ -134,7 +133,9 @@ def _constant(rule: Constant, field: Field) -> Schema:
     if not isinstance(rule.value, tuple):
         return {"const": rule.value}
     items: Schema = {"enum": sorted({*map(str, rule.value)})}
-    return {"type": "array", "minItems": len(rule.value), "items": items} if field.array else {"const": list(rule.value)}
+    return (
+        {"type": "array", "minItems": len(rule.value), "items": items} if field.array else {"const": list(rule.value)}
+    )
 
 
 def _value(rule: Value, field: Field) -> Schema:
@@ -154,7 +155,11 @@ def _each(rule: Each) -> Schema:
         else _TYPES[inner.destination.type]
         for name, inner in below.items()
     }
-    return {"type": "array", "minItems": 1, "items": _tree(inside, {name for name, rule in below.items() if rule.default is not None})}
+    return {
+        "type": "array",
+        "minItems": 1,
+        "items": _tree(inside, {name for name, rule in below.items() if rule.default is not None}),
+    }
 
 
 def _written_by_run_time(properties: dict[str, Schema]) -> dict[str, Schema]:
@@ -162,7 +167,13 @@ def _written_by_run_time(properties: dict[str, Schema]) -> dict[str, Schema]:
     kind = properties.get("event.kind", {"enum": []})
     kinds = [kind["const"]] if "const" in kind else kind.get("enum", [])
     tags = properties.get("tags")
-    items = {"enum": [*tags["items"]["enum"], PROBLEM_TAG]} if tags and "enum" in tags["items"] else _TEXT if tags else {"enum": [PROBLEM_TAG]}
+    items = (
+        {"enum": [*tags["items"]["enum"], PROBLEM_TAG]}
+        if tags and "enum" in tags["items"]
+        else _TEXT
+        if tags
+        else {"enum": [PROBLEM_TAG]}
+    )
     return {
         "error.message": {"type": "array", "minItems": 1, "items": _TEXT},
         "event.created": _TYPES["date"],
@@ -197,7 +208,10 @@ def _tree(properties: dict[str, Schema], required: set[str]) -> Schema:
 def mapping_schema(mappings: Mappings) -> Schema:
     """What an editor completes and marks in a mapping file. The loader knows more: paths, tables, parents, meaning."""
     constants = {name: _literal(field) for name, field in sorted(mappings.fields.items())}
-    values = {name: {"description": _describe(field), "$ref": "#/$defs/value"} for name, field in sorted(mappings.fields.items())}
+    values = {
+        name: {"description": _describe(field), "$ref": "#/$defs/value"}
+        for name, field in sorted(mappings.fields.items())
+    }
     texts: Schema = {"type": "array", "items": {"type": "string"}}
     value: Schema = {"$ref": "#/$defs/value"}
     path: Schema = {"$ref": "#/$defs/path"}
@@ -209,10 +223,16 @@ def mapping_schema(mappings: Mappings) -> Schema:
         "additionalProperties": False,
         "required": ["summary"],
         "properties": {
-            "event_type": {"type": "string", "description": 'What the file maps: a name, `prefix.*` or "*". A parent has none.'},
+            "event_type": {
+                "type": "string",
+                "description": 'What the file maps: a name, `prefix.*` or "*". A parent has none.',
+            },
             "extends": {
-                "description": "The parent, by its file's name without .yml; its rules hold unless this file writes the same field.",
-                "anyOf": [{"enum": sorted({name for plan in mappings.plans for name in plan.chain[1:]})}, {"type": "string"}],
+                "description": "The parent's file without .yml; its rules hold unless this file writes the same field.",
+                "anyOf": [
+                    {"enum": sorted({name for plan in mappings.plans for name in plan.chain[1:]})},
+                    {"type": "string"},
+                ],
             },
             "summary": {"type": "string", "description": "One sentence that says what the mapping is for."},
             "set": {
@@ -223,7 +243,7 @@ def mapping_schema(mappings: Mappings) -> Schema:
             },
             "fields": {
                 "type": "object",
-                "description": "What comes from the event: a path, a rule, a scope or a list of objects for each field.",
+                "description": "What comes from the event: for each field a path, a rule, a scope or a list.",
                 "properties": values,
                 "additionalProperties": value,
             },
@@ -236,15 +256,24 @@ def mapping_schema(mappings: Mappings) -> Schema:
             },
             "table": {
                 "description": "A table's name, or {text: value}.",
-                "anyOf": [{"enum": sorted(mappings.tables)}, {"type": "object", "additionalProperties": {"type": "string"}}],
+                "anyOf": [
+                    {"enum": sorted(mappings.tables)},
+                    {"type": "object", "additionalProperties": {"type": "string"}},
+                ],
             },
-            "step": {"enum": list(STEPS), "description": "; ".join(f"{step.name}: {step.summary}" for step in STEPS.values())},
+            "step": {
+                "enum": list(STEPS),
+                "description": "; ".join(f"{step.name}: {step.summary}" for step in STEPS.values()),
+            },
             "ignore": {**texts, "description": "Texts that count as absent."},
             "rule": {
                 "type": "object",
                 "additionalProperties": False,
                 "properties": {
-                    "from": {"description": "The first present value of these paths.", "anyOf": [path, {"type": "array", "items": path}]},
+                    "from": {
+                        "description": "The first present value of these paths.",
+                        "anyOf": [path, {"type": "array", "items": path}],
+                    },
                     "collect": {"description": "Every value of every path, each once.", "type": "array", "items": path},
                     "ignore": {"$ref": "#/$defs/ignore"},
                     "as": {
@@ -302,4 +331,3 @@ def _literal(field: Field) -> Schema:
     if field.array:
         literal = {"type": "array", "minItems": 1, "items": literal}
     return {"description": _describe(field), **literal}
-

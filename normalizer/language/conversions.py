@@ -27,6 +27,10 @@ NOT_ONE_VALUE: Final = "one value"
 TOO_DEEP: Final = "an object of at most 20 levels"
 BAD_KEY: Final = "a key of at most 512 characters"
 
+PROBLEM_TAG: Final = "normalization_problem"
+PROBLEM_KIND: Final = "pipeline_error"
+"""What a document with problems has: a tag beside the mapping's, and event.kind in place of the mapping's."""
+
 MAX_LEVELS: Final = 20
 MAX_KEY_UNITS: Final = 512
 

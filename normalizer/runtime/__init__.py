@@ -1,1 +1,1 @@
-"""What happens to an event: decode ▶ validate ▶ the function of its type ▶ validate ▶ JSON; one by one or by workers."""
+"""What happens to an event: decode ▶ validate ▶ the function of its type ▶ validate ▶ JSON; alone or by workers."""

@@ -1,7 +1,7 @@
 """The text of a candidate event ▶ the event: JSON read, the envelope of a log stream taken off.
 
-Log streaming to Amazon EventBridge wraps the event in `detail`; a record of Splunk's HTTP Event Collector holds it under
-`event`, as an object or as a string of JSON. A bare event has `eventType` or `uuid` of its own.
+Log streaming to Amazon EventBridge wraps the event in `detail`; a record of Splunk's HTTP Event Collector holds it
+under `event`, as an object or as a string of JSON. A bare event has `eventType` or `uuid` of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from normalizer.errors import NotAnEvent, NotJSON
 def decode(text: bytes, *, own_text: bool = True) -> tuple[dict[str, Any], str]:
     """The event and its text for event.original.
 
-    The text is the event's own where it came as text; otherwise it is written anew, compact. Raises NotJSON, NotAnEvent.
+    The text is the event's own where it came as text; otherwise it is written anew, compact. Raises NotJSON and
+    NotAnEvent.
     """
     event = loads(text)
     if type(event) is dict and ("eventType" in event or "uuid" in event):
@@ -67,6 +68,9 @@ def _why(text: bytes, error: orjson.JSONDecodeError) -> str:
 def dumps(event: Any) -> bytes:
     """The compact JSON of an event that came as Python objects. Raises NotJSON for what JSON cannot hold."""
     try:
-        return orjson.dumps(event, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS)
+        return orjson.dumps(
+            event,
+            option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS,
+        )
     except (orjson.JSONEncodeError, RecursionError) as error:
         raise NotJSON(f"the event holds what JSON cannot: {error}") from None

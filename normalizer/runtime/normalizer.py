@@ -124,7 +124,9 @@ class Normalizer:
         if not kind.quick:
             return None
         options = self.options
-        return kind.compiled.quick(event, original if options.keep_original else None, options.org, options.namespace, [])
+        return kind.compiled.quick(
+            event, original if options.keep_original else None, options.org, options.namespace, []
+        )
 
     def _document(self, kind: _Type, event: dict[str, Any], original: str) -> tuple[dict[str, Any], bool]:
         """The document of any event, and whether a value had to be left out. Raises NotAnEvent and what follows it."""

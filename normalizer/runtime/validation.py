@@ -1,7 +1,7 @@
 """Validation of every event and document.
 
-`jsonschema` is the authority: it explains what is wrong. On the way of every event stands `jsonschema-rs`, which decides
-the same, much faster; tests hold both together.
+`jsonschema` is the authority: it explains what is wrong. On the way of every event stands `jsonschema-rs`, which
+decides the same, much faster; tests hold both together.
 """
 
 from __future__ import annotations
@@ -45,7 +45,11 @@ def _without(schema: Schema, keys: list[str]) -> Schema:
     head, *rest = keys
     if rest:
         return {**schema, "properties": {**schema["properties"], head: _without(schema["properties"][head], rest)}}
-    left = {**schema, "properties": {**schema["properties"], head: True}, "required": [key for key in schema["required"] if key != head]}
+    left = {
+        **schema,
+        "properties": {**schema["properties"], head: True},
+        "required": [key for key in schema["required"] if key != head],
+    }
     return left if left["required"] else {key: value for key, value in left.items() if key != "required"}
 
 

@@ -9,9 +9,11 @@ from types import CodeType
 from typing import Any
 
 from normalizer.backends.python import library
+from normalizer.backends.python.convert import CANONICAL, CONVERT
 from normalizer.backends.python.generate import Generated, generate, generate_quick
+from normalizer.backends.python.memory import GivesUp, Memo, Memory
 from normalizer.backends.python.values import Binding, known
-from normalizer.language.plan import Constant, Plan, Table
+from normalizer.language.plan import AS_IS, Constant, Plan, Table
 
 Make = Callable[[dict[str, Any], str | None, str | None, str | None, library.Problems], dict[str, Any]]
 """document(event, original, org, namespace, problems): the document of an event; problems are added to the list.
@@ -28,13 +30,16 @@ Valid = Callable[[Any], bool]
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The functions of one event type: `document` decides, `quick` is faster and may give up, never decide otherwise."""
+    """The functions of one event type.
+
+    `document` decides; `quick` is faster and may give up, but never decides otherwise.
+    """
 
     document: Make
     quick: Quick
 
 
-def compile_plan(plan: Plan, valid: Callable[[str], Valid], memory: library.Memory) -> Compiled:
+def compile_plan(plan: Plan, valid: Callable[[str], Valid], memory: Memory) -> Compiled:
     """The functions of a Plan. `valid` gives the check of what stands at a destination, of the whole document for "".
 
     `quick` has checked its document: a part that is ready JSON when it became that, the rest each time. The schema of
@@ -44,24 +49,29 @@ def compile_plan(plan: Plan, valid: Callable[[str], Valid], memory: library.Memo
     shape = _Shape(plan)
     plain = _namespace(plan, _generated(shape, quick=False))["document"]
     generated = _generated(shape, quick=True)
-    return Compiled(plain, _quick(_remembering(plan, generated, valid, memory), _namespace(plan, generated)["document"], valid(""), memory))
+    return Compiled(
+        plain,
+        _quick(
+            _remembering(plan, generated, valid, memory), _namespace(plan, generated)["document"], valid(""), memory
+        ),
+    )
 
 
-def _remembering(plan: Plan, generated: Generated, valid: Callable[[str], Valid], memory: library.Memory) -> Quick:
+def _remembering(plan: Plan, generated: Generated, valid: Callable[[str], Valid], memory: Memory) -> Quick:
     """The quick way with a memo before each function that makes parts."""
     names = _namespace(plan, generated)
     for part in generated.parts:
         if part.rules not in memory.memos:
             checks = [valid(name) if name in part.ready else None for name in part.destinations]
-            memory.memos[part.rules] = library.Memo(memory, names[part.function], checks)
+            memory.memos[part.rules] = Memo(memory, names[part.function], checks)
         names[part.function] = memory.memos[part.rules]
     names["valid"] = valid("")
     make: Quick = names["document"]
     return make
 
 
-def _quick(remembering: Quick, direct: Quick, valid: Valid, memory: library.Memory) -> Quick:
-    """The quick way, with what is remembered where that is worth it, and without (then all of it is checked at the end)."""
+def _quick(remembering: Quick, direct: Quick, valid: Valid, memory: Memory) -> Quick:
+    """The quick way: with what is remembered, where that is worth it; else its whole document is checked."""
 
     def quick(
         event: dict[str, Any], original: str | None, org: str | None, namespace: str | None, problems: library.Problems
@@ -73,7 +83,7 @@ def _quick(remembering: Quick, direct: Quick, valid: Valid, memory: library.Memo
             if memory.on:
                 return remembering(event, original, org, namespace, problems)
             document = direct(event, original, org, namespace, problems)
-        except (AttributeError, TypeError, library.GivesUp):
+        except (AttributeError, TypeError, GivesUp):
             return None
         return document if document is not None and valid(document) else None
 
@@ -108,7 +118,7 @@ def _code(text: str) -> CodeType:
 def _namespace(plan: Plan, generated: Generated) -> dict[str, Any]:
     """The names that the source uses, and after execution those that it defines."""
     names: dict[str, Any] = {name: getattr(library, name) for name in _LIBRARY}
-    names["valid"] = lambda _: True
+    names |= {"CANONICAL": CANONICAL, "valid": lambda _: True}
     for destination, name in generated.constants.items():
         value = plan.rule(destination).value  # type: ignore[union-attr]
         names[name] = list(value) if isinstance(value, tuple) else value
@@ -119,7 +129,7 @@ def _namespace(plan: Plan, generated: Generated) -> dict[str, Any]:
     return names
 
 
-_LIBRARY = ("CANONICAL", "EMPTY", "collected", "converted", "elements", "elements_below", "missing", "no_object", "values")
+_LIBRARY = ("EMPTY", "collected", "converted", "elements", "elements_below", "missing", "no_object", "values")
 
 
 def _rule(binding: Binding) -> library.Rule:
@@ -138,6 +148,6 @@ def _rule(binding: Binding) -> library.Rule:
 @lru_cache(maxsize=256)
 def _converted(table: Table, kind: str) -> Mapping[str, Any]:
     """A table whose values are converted to what the field holds; the language let only good ones in."""
-    if kind == library.AS_IS:
+    if kind == AS_IS:
         return dict(table.entries)
-    return {key: library.CONVERT[kind](text) for key, text in table.entries}
+    return {key: CONVERT[kind](text) for key, text in table.entries}

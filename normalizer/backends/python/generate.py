@@ -2,7 +2,8 @@
 
 The plain way decides every event. The quick way is for the many events without problems: it takes for granted what the
 check of its document finds otherwise, and what one object of the event determines it remembers as ready JSON, since few
-users, devices, places, browsers and networks make most events. It gives up (None, or an exception) where it is not sure.
+users, devices, places, browsers and networks make most events. Where it is not sure it gives up (None, or an
+exception).
 
 Constants and rules are names that `compile` binds, so that event types that differ in constants only share their code.
 """
@@ -18,7 +19,15 @@ from normalizer.backends.python.values import Binding, Put, Values, below, same
 from normalizer.language.paths import Segment
 from normalizer.language.plan import Constant, Each, Plan, Rule, Value
 
-REPEATING = ("actor", "client.geographicalContext", "client.userAgent", "device", "request", "securityContext", "target")
+REPEATING = (
+    "actor",
+    "client.geographicalContext",
+    "client.userAgent",
+    "device",
+    "request",
+    "securityContext",
+    "target",
+)
 """Objects of an event that are the same in many events."""
 
 HEAD = "def document(event, original, org, namespace, problems):"
@@ -73,7 +82,9 @@ def generate_quick(plan: Plan) -> Generated:
         picks = generator.picks(source, rest, Single("event"), calls)
         for call in calls:
             parent = picks.single(call.objects, 0)
-            source.add(f"{', '.join(call.variables)}, = {call.function}({parent.variable}.get({call.name!r}), problems)")
+            source.add(
+                f"{', '.join(call.variables)}, = {call.function}({parent.variable}.get({call.name!r}), problems)"
+            )
         document = generator.body(Values(generator, source, picks), rest, calls)
         with source.block(f"if problems or not valid({document}):"):
             source.add("return None")
@@ -143,11 +154,18 @@ class _Generator:
     def generated(self, functions: Iterable[Source]) -> Generated:
         """All that was written."""
         ways = "the quick way" if self.quick else "the plain way"
-        text = "\n".join([f'"""One event, as a document: {ways}; made from the mappings."""', *(_text(each) for each in functions)])
+        text = "\n".join(
+            [f'"""One event, as a document: {ways}; made from the mappings."""', *(_text(each) for each in functions)]
+        )
         return Generated(f"{text}\n", tuple(self.bindings.values()), self.constants, tuple(self.parts))
 
     def picks(
-        self, source: Source, rules: Iterable[tuple[int, Rule]], root: Single, calls: Iterable[_Call] = (), given: dict[str, str] | None = None
+        self,
+        source: Source,
+        rules: Iterable[tuple[int, Rule]],
+        root: Single,
+        calls: Iterable[_Call] = (),
+        given: dict[str, str] | None = None,
     ) -> Picks:
         """The objects that these rules read, starting at an event."""
         found: list[Use] = [Use(call.objects, False, 0) for call in calls]
@@ -165,7 +183,15 @@ class _Generator:
     def bound(self, value: Value, number: int, keys: tuple[str, ...] = ()) -> str:
         """The name of a rule, the same for equal ones."""
         default = None if value.destination.array else value.default
-        key = (value.ignore, value.steps, value.table, value.destination.type, default, 0 if self.quick else number, keys)
+        key = (
+            value.ignore,
+            value.steps,
+            value.table,
+            value.destination.type,
+            default,
+            0 if self.quick else number,
+            keys,
+        )
         if key not in self.bindings:
             self.bindings[key] = Binding(self.names.new("rule", value.destination.name), value, number, keys)
         return self.bindings[key].name
@@ -180,7 +206,11 @@ class _Generator:
         """Code for the values of these rules and the object that they make; its variable."""
         root = _Node()
         for _, rule in rules:
-            leaf = _Leaf(self.constant(rule), constant=True) if isinstance(rule, Constant) else _Leaf("", identity=same(rule))
+            leaf = (
+                _Leaf(self.constant(rule), constant=True)
+                if isinstance(rule, Constant)
+                else _Leaf("", identity=same(rule))
+            )
             _insert(root, rule.destination.name, leaf)
         for call in calls:
             for destination, variable in zip(call.destinations, call.variables, strict=True):
@@ -194,7 +224,9 @@ class _Generator:
                 values.source.add(line)
         return document.variable
 
-    def write(self, values: Values, rules: Iterable[tuple[int, Value | Each, tuple[str, ...]]], puts: dict[object, list[Put]]) -> None:
+    def write(
+        self, values: Values, rules: Iterable[tuple[int, Value | Each, tuple[str, ...]]], puts: dict[object, list[Put]]
+    ) -> None:
         """Code for the values of rules, equal ones once."""
         written = set()
         for number, rule, keys in rules:
@@ -203,7 +235,9 @@ class _Generator:
                 written.add(identity)
                 values.value(number, rule, puts[identity], keys)
 
-    def made(self, source: Source, values: Values, fields: tuple[Value, ...], prefix: str, number: int, *, as_is: bool) -> str:
+    def made(
+        self, source: Source, values: Values, fields: tuple[Value, ...], prefix: str, number: int, *, as_is: bool
+    ) -> str:
         """Code for the fields of one element of a list; the variable of the object that they make."""
         root = _Node()
         rules = []
@@ -222,9 +256,16 @@ class _Generator:
         return made.variable
 
     def object(
-        self, source: Source, node: _Node, name: str, puts: dict[object, list[Put]], ends: list[tuple[str, str]], made: dict[object, _Object]
+        self,
+        source: Source,
+        node: _Node,
+        name: str,
+        puts: dict[object, list[Put]],
+        ends: list[tuple[str, str]],
+        made: dict[object, _Object],
     ) -> _Object:
-        """Code that begins an object with what is always in it. `puts` learns where values go, `ends` what is added last.
+        """Code that begins an object with what is always in it. `puts` learns where values go, `ends`
+        what is added last.
 
         Equal objects (`made` has them) are begun once: they stand in the document twice.
         """
@@ -348,9 +389,9 @@ def _only_reads(rule: Value | Each, steps: tuple[str, ...]) -> bool:
     if isinstance(rule, Each):
         if any(path.absolute for inner in rule.fields for path in inner.paths):
             return False
-        paths, least = (rule.path,), len(steps)
+        paths, least = [rule.path], len(steps)
     else:
-        paths, least = rule.paths, len(steps) + 1
+        paths, least = [*rule.paths], len(steps) + 1
     return all(
         not path.given
         and len(path.segments) >= least

@@ -1,20 +1,15 @@
-"""How the conversions are done in Python, and the few functions that generated code calls.
+"""The few functions that generated code calls: picking, rules, problems.
 
-What each conversion means stands in `normalizer.language.conversions`; here is one function for each, in two tables
-with the same keys. A place in the event is a tuple of keys and list indices, made into text only for a problem. A
+A place in the event is a tuple of keys and list indices, made into text only for a problem. A
 problem is a pair of the rule's number (its order in the Plan) and a sentence.
 """
 
 from __future__ import annotations
 
-import re
-import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import orjson
-
+from normalizer.backends.python.convert import CONVERT, STEP, is_absent, keyword
 from normalizer.language.conversions import (
     ABSENT,
     BAD_KEY,
@@ -23,6 +18,8 @@ from normalizer.language.conversions import (
     NOT_AN_OBJECT,
     NOT_ONE_VALUE,
     PROBLEM,
+    PROBLEM_KIND,
+    PROBLEM_TAG,
     STEPS,
     TOO_DEEP,
     TYPES,
@@ -31,8 +28,6 @@ from normalizer.language.plan import AS_IS
 
 Where = tuple[str | int, ...]
 Problems = list[tuple[int, str]]
-Convert = Callable[[Any], Any]
-"""Takes a present value of the event; gives a value, ABSENT or PROBLEM."""
 
 EMPTY: Final[dict[str, Any]] = {}
 """Stands for an object that an event lacks. Nobody writes to it."""
@@ -72,151 +67,13 @@ def what(value: object) -> str:
             return "a list"
 
 
-def is_absent(value: object) -> bool:
-    """Whether a value counts as missing: null, "", [] and {}."""
-    return value is None or value == "" or value == [] or value == {}
-
-
-# ---- types
-
-_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?(Z|[+-](?:0[0-9]|1[0-7]):[0-5][0-9])").fullmatch
-# Okta's own form is the result already; days over 28 take the long way, which knows the calendar.
-CANONICAL = re.compile(
-    r"(?:19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
-    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z"
-).fullmatch
-
-
-def date(value: Any) -> Any:
-    """RFC 3339 to UTC with milliseconds, cut and never rounded."""
-    if type(value) is not str:
-        return PROBLEM
-    if CANONICAL(value):
-        return value
-    match = _DATE(value)
-    if match is None or not "1970" <= value[:4] <= "9998":
-        return PROBLEM
-    seconds, fraction, zone = match.groups()
-    try:
-        moment = datetime.fromisoformat(seconds + zone)
-    except ValueError:
-        return PROBLEM
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{((fraction or '') + '000')[:3]}Z"
-
-
-def ip(value: Any) -> Any:
-    """IPv4 or IPv6 as RFC 4291 writes them, by inet_pton, which takes exactly these."""
-    if type(value) is not str or len(value) > 45 or not value.isascii() or "\0" in value:
-        return PROBLEM
-    try:
-        socket.inet_pton(socket.AF_INET6 if ":" in value else socket.AF_INET, value)
-    except OSError:
-        return PROBLEM
-    return value
-
-
-def keyword(value: Any) -> Any:
-    """Text as it is; true, false; whole numbers of 64 bits."""
-    kind = type(value)
-    if kind is str:
-        return value
-    if kind is bool:
-        return "true" if value else "false"
-    if kind is int and -(2**63) <= value < 2**63:
-        return str(value)
-    return PROBLEM
-
-
-_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}").fullmatch
-
-
-def _whole(bits: int) -> Convert:
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
-
-    def whole(value: Any) -> Any:
-        if type(value) is str and _WHOLE(value):
-            value = int(value)
-        return value if type(value) is int and low <= value <= high else PROBLEM
-
-    return whole
-
-
-def boolean(value: Any) -> Any:
-    """true, false and their texts."""
-    if type(value) is bool:
-        return value
-    return {"true": True, "false": False}.get(value, PROBLEM) if type(value) is str else PROBLEM
-
-
-def geo_point(value: Any) -> Any:
-    """{lat, lon} with numbers in range; nothing else is kept."""
-    if type(value) is not dict:
-        return PROBLEM
-    lat, lon = value.get("lat"), value.get("lon")
-    if is_absent(lat) and is_absent(lon):
-        return ABSENT
-    if type(lat) not in (int, float) or type(lon) not in (int, float) or not (-90 <= lat <= 90 and -180 <= lon <= 180):
-        return PROBLEM
-    return {"lat": lat, "lon": lon}
-
-
-def flattened(value: Any) -> Any:
-    """An object or a list of objects. What must be dropped from it is a matter of `fitting`, which can report it."""
-    return value if type(value) is dict else PROBLEM
-
-
-CONVERT: Final[dict[str, Convert]] = {
-    **dict.fromkeys(("keyword", "text", "match_only_text", "wildcard", "constant_keyword"), keyword),
-    "date": date,
-    "ip": ip,
-    "long": _whole(64),
-    "integer": _whole(32),
-    "short": _whole(16),
-    "byte": _whole(8),
-    "boolean": boolean,
-    "geo_point": geo_point,
-    "flattened": flattened,
-}
-
-
-# ---- named conversions
-
-_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
-_EMAIL = re.compile(r"[^@\x00-\x20\x7f]+@[^@\x00-\x20\x7f]+").fullmatch
-
-
-def lower(value: Any) -> Any:
-    """A to Z only: what other letters do depends on the engine."""
-    return value.translate(_LOWER) if type(value) is str else PROBLEM
-
-
-def email(value: Any) -> Any:
-    """The text when it is an address."""
-    if type(value) is not str:
-        return PROBLEM
-    return value if _EMAIL(value) else ABSENT
-
-
-def json(value: Any) -> Any:
-    """Text that is one JSON object."""
-    if type(value) is dict:
-        return value
-    if type(value) is not str or not value.startswith("{") or not value.endswith("}"):
-        return PROBLEM
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return PROBLEM
-
-
-STEP: Final[dict[str, Convert]] = {"lower": lower, "email": email, "json": json}
-
-
 # ---- flattened fields: what the server would refuse is dropped and reported
 
 
 def fitting(value: Any, where: Where, problems: Problems, rule: int, *, prefix: int = 0, level: int = 0) -> Any:
-    """A value that fits into a flattened field, or None. `prefix` are the UTF-16 units of the keys above, `level` theirs.
+    """A value that fits into a flattened field, or None.
+
+    `prefix` are the UTF-16 units of the keys above it, `level` their number.
 
     Most values are small and fit: they are looked through once and go in as they are.
     """
@@ -285,6 +142,7 @@ def _with_good_keys(value: Any, where: Where, problems: Problems, rule: int, pre
 
 
 # ---- rules
+
 
 class Rule:
     """What follows the pick of a rule, for one value: ignore ▶ as ▶ map ▶ the field's type ▶ default. None is absent.
@@ -443,87 +301,10 @@ def collected(found: Values, rule: Rule, problems: Problems, into: dict[Any, Non
 
 # ---- finishing a document
 
-PROBLEM_TAG: Final = "normalization_problem"
-
 
 def report(document: dict[str, Any], problems: Problems) -> None:
     """Say in the document what had to be left out: error.message in Plan order, each once, event.kind, a tag."""
     message = list(dict.fromkeys(text for _, text in sorted(problems, key=lambda problem: problem[0])))
     document["error"] = {**document.get("error", EMPTY), "message": message}
-    document["event"] = {**document.get("event", EMPTY), "kind": "pipeline_error"}
+    document["event"] = {**document.get("event", EMPTY), "kind": PROBLEM_KIND}
     document["tags"] = [*document.get("tags", ()), PROBLEM_TAG]
-
-
-# ---- parts that repeat
-
-
-class GivesUp(Exception):
-    """The quick way is not sure; the plain way decides."""
-
-
-class Memory:
-    """What the quick way remembers, and whether that is worth it: where events repeat little, a miss costs more than hits save.
-
-    The objects of `watch` events are counted; when more than `MOST_MISSES` of an event's were new on average, nothing is
-    remembered for the next `REST` events.
-    """
-
-    WATCH: Final = 1024
-    REST: Final = 16 * 1024
-    MOST_MISSES: Final = 2.5
-
-    def __init__(self) -> None:
-        self.memos: dict[object, Memo] = {}
-        self.on = True
-        self.misses = 0
-        self.left = self.WATCH
-
-    def review(self) -> None:
-        """Look back at the events that were counted, and decide about those to come."""
-        self.on = not self.on or self.misses <= self.MOST_MISSES * self.WATCH
-        self.misses = 0
-        self.left = self.WATCH if self.on else self.REST
-
-
-class Memo:
-    """Ready JSON of the parts of documents that one object of the event determines, where such objects repeat.
-
-    The key is the object's own JSON: nothing else tells 1, 1.0 and true apart as cheaply. What has a check in `valid`
-    enters as ready JSON, when it obeys the schema, so that the document need not be checked there again; the others are
-    plain values and are checked with the document.
-    """
-
-    SIZE: Final = 2048
-
-    def __init__(
-        self,
-        memory: Memory,
-        make: Callable[[Any, Problems], tuple[Any, ...] | None],
-        valid: Sequence[Callable[[Any], bool] | None],
-    ) -> None:
-        self._memory, self._make, self._valid = memory, make, valid
-        self._known: dict[bytes, tuple[Any, ...]] = {}
-
-    def __call__(self, value: Any, problems: Problems) -> tuple[Any, ...]:
-        """The parts. Raises GivesUp where one has a problem or breaks the schema."""
-        key = orjson.dumps(value)
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        self._memory.misses += 1
-        parts = self._make(value, problems)
-        if parts is None or problems:
-            raise GivesUp
-        ready = tuple(map(_ready, parts, self._valid))
-        if len(self._known) >= self.SIZE:
-            self._known.clear()
-        self._known[key] = ready
-        return ready
-
-
-def _ready(part: Any, valid: Callable[[Any], bool] | None) -> Any:
-    if part is None or valid is None:
-        return part
-    if not valid(part):
-        raise GivesUp
-    return orjson.Fragment(orjson.dumps(part))

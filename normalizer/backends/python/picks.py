@@ -3,8 +3,9 @@
 An object on the way to a single value is held in a variable, EMPTY where it is missing. On the way to many values it is
 a list of (place, object). Selectors that share a list and a key ask each element once.
 
-The quick way takes for granted that objects are objects, and lists lists, where LogEvent says so; what is otherwise makes
-Python raise AttributeError or TypeError, and the quick way gives up. It knows no places: its lists hold objects alone.
+The quick way takes for granted that objects are objects, and lists lists, where LogEvent says so; what is otherwise
+makes Python raise AttributeError or TypeError, and the quick way gives up. It knows no places: its lists hold objects
+alone.
 """
 
 from __future__ import annotations
@@ -43,15 +44,17 @@ class Use:
 
 def uses(paths: Iterable[EventPath], number: int, *, many: bool, ends_in_objects: bool = False) -> list[Use]:
     """The objects that a rule's paths go through; for `each` the last ones too."""
-    return [Use(path.segments if ends_in_objects else path.segments[:-1], many, number) for path in paths if not path.given]
+    return [
+        Use(path.segments if ends_in_objects else path.segments[:-1], many, number) for path in paths if not path.given
+    ]
 
 
 @dataclass
 class Picks:
     """The objects of an event (or of an element of a list) that generated code has at hand.
 
-    `given` are variables that hold the value under a first segment already, `above` the names on the way to the root (for
-    what LogEvent says of a path). `uses` are those of all rules to come:
+    `given` are variables that hold the value under a first segment already, `above` the names on the way to the root
+    (for what LogEvent says of a path). `uses` are those of all rules to come:
     they say which selectors share a loop, and which rule is the first to report what is no object.
     """
 
@@ -96,7 +99,9 @@ class Picks:
                 self.source.add(f"{made.variable} = EMPTY")
             return
         with self.source.block(f"if type({made.variable}) is not dict:"):
-            self.source.add(f"{made.variable} = no_object({made.variable}, {where(made.static, made.base)}, problems, {number})")
+            self.source.add(
+                f"{made.variable} = no_object({made.variable}, {where(made.static, made.base)}, problems, {number})"
+            )
 
     def _value(self, parent: Single, segment: Segment, before: Segments) -> str:
         """The expression of what stands under a segment's name."""
@@ -118,7 +123,8 @@ class Picks:
         reporting = [use.number for use in self.uses if use.many and use.objects[: len(objects)] == objects]
         report = f"problems, {min(reporting)}" if reporting else "None, 0"
         if before:
-            self.source.add(f"{variable} = elements_below({self.many(tuple(before), min(reporting, default=0))}, {last.name!r}, {report})")
+            parents = self.many(tuple(before), min(reporting, default=0))
+            self.source.add(f"{variable} = elements_below({parents}, {last.name!r}, {report})")
         else:
             place = where((*self.root.static, last.name), self.root.base)
             self.source.add(f"{variable} = elements({self._value(self.root, last, ())}, {place}, {report})")
@@ -147,7 +153,9 @@ class Picks:
         return known is not None and known.list
 
     def _many_above(self, objects: Segments) -> bool:
-        return any(segment.selector is not None or self._is_list(objects[: at + 1]) for at, segment in enumerate(objects))
+        return any(
+            segment.selector is not None or self._is_list(objects[: at + 1]) for at, segment in enumerate(objects)
+        )
 
     def _select(self, before: Segments, segment: Segment, number: int, *, many: bool) -> None:
         """One loop over a list, for all selectors of it that have the same key."""
@@ -180,11 +188,17 @@ class Picks:
             for last in wanted:
                 if last in listed:
                     with self.source.block(f"if {_test(last)}:"):
-                        self.source.add(f"{self._lists[(*before, last)]}.append({'element' if self.quick else '(where, element)'})")
+                        self.source.add(
+                            f"{self._lists[(*before, last)]}.append({'element' if self.quick else '(where, element)'})"
+                        )
                 elif last in chosen:
                     one = self._singles[(*before, last)]
                     with self.source.block(f"if {one.variable} is EMPTY and {_test(last)}:"):
-                        self.source.add(f"{one.variable} = element" if self.quick else f"{one.variable}, {one.base} = element, where")
+                        self.source.add(
+                            f"{one.variable} = element"
+                            if self.quick
+                            else f"{one.variable}, {one.base} = element, where"
+                        )
         for last in chosen:
             if last in listed:
                 one, found = self._singles[(*before, last)], self._lists[(*before, last)]
@@ -213,7 +227,11 @@ class Picks:
         for use in self.uses:
             if use.objects[: len(before)] == before and len(use.objects) > len(before):
                 other = use.objects[len(before)]
-                if other.name == segment.name and other.selector is not None and other.selector.key == segment.selector.key:
+                if (
+                    other.name == segment.name
+                    and other.selector is not None
+                    and other.selector.key == segment.selector.key
+                ):
                     found[other] = None
         return sorted(found)
 

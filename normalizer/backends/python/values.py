@@ -17,7 +17,10 @@ from normalizer.language.paths import EventPath
 from normalizer.language.plan import AS_IS, Each, Value
 
 TEXT_TYPES = ("keyword", "text", "match_only_text", "wildcard", "constant_keyword")
-_RANGES = {kind: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for kind, bits in (("long", 64), ("integer", 32), ("short", 16), ("byte", 8))}
+_RANGES = {
+    kind: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    for kind, bits in (("long", 64), ("integer", 32), ("short", 16), ("byte", 8))
+}
 
 Put = Callable[[str], str]
 """Takes an expression; gives the statement that puts it where it belongs."""
@@ -43,7 +46,17 @@ def same(rule: Value | Each, keys: tuple[str, ...] = ()) -> object:
     if isinstance(rule, Each):
         return rule
     kind = "keyword" if rule.destination.type in TEXT_TYPES else rule.destination.type
-    return rule.paths, rule.collect, rule.ignore, rule.steps, rule.table, kind, rule.destination.array, rule.default, keys
+    return (
+        rule.paths,
+        rule.collect,
+        rule.ignore,
+        rule.steps,
+        rule.table,
+        kind,
+        rule.destination.array,
+        rule.default,
+        keys,
+    )
 
 
 class Context(Protocol):
@@ -54,7 +67,9 @@ class Context(Protocol):
     def bound(self, value: Value, number: int, keys: tuple[str, ...] = ()) -> str:
         """The name of a rule."""
 
-    def made(self, source: Source, values: Values, fields: tuple[Value, ...], prefix: str, number: int, *, as_is: bool) -> str:
+    def made(
+        self, source: Source, values: Values, fields: tuple[Value, ...], prefix: str, number: int, *, as_is: bool
+    ) -> str:
         """Code for the fields of one element of a list; the variable of the object that they make."""
 
 
@@ -117,7 +132,7 @@ class Values:
         return plain and rule.destination.type in TEXT_TYPES and len(rule.paths) == 1
 
     def _quick_text(self, variable: str, number: int, rule: Value, puts: list[Put]) -> None:
-        """A text as it is. 0 and false are texts too in a text field, and only look like nothing: the plain way has them."""
+        """A text as it is. 0 and false are texts too in a text field, but look like nothing here: the plain way's."""
         value, _ = self._read(rule.paths[0], number)
         self.source.add(f"{variable} = {value}")
         with self.source.block(f"if {variable}:"):
@@ -131,7 +146,9 @@ class Values:
         with self.source.block(f"elif {variable} == 0:"):
             self.source.add("return None")
 
-    def _pick(self, variable: str, number: int, rule: Value, keys: tuple[str, ...], reads: list[tuple[str, str]]) -> None:
+    def _pick(
+        self, variable: str, number: int, rule: Value, keys: tuple[str, ...], reads: list[tuple[str, str]]
+    ) -> None:
         """The first present value, then what follows the pick."""
         (value, place), *others = reads
         self.source.add(f"{variable} = {value}")
@@ -226,7 +243,9 @@ class Values:
                         add(f"{into}[{known(name)}[value]] = None")
             with block("elif value is not None:"):
                 place = "()" if self.quick else "where"
-                add(f"collected(values([({place}, element)], {path.last!r}, {ignored(rule)}), {name}, problems, {into})")
+                add(
+                    f"collected(values([({place}, element)], {path.last!r}, {ignored(rule)}), {name}, problems, {into})"
+                )
 
     # ---- lists of objects
 
@@ -245,7 +264,9 @@ class Values:
             found = [
                 use
                 for inner in rule.fields
-                for use in uses([path for path in inner.paths if not path.absolute], number, many=inner.destination.array)
+                for use in uses(
+                    [path for path in inner.paths if not path.absolute], number, many=inner.destination.array
+                )
             ]
             above = (*self.picks.above, *(segment.name for segment in rule.path.segments))
             picks = Picks(self.source, names, Single(item, base=at), found, self.quick, above)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from normalizer.ecs import Field
 from normalizer.errors import Place
-from normalizer.language.advice import a, choices, did_you_mean, nearest_below
+from normalizer.language.advice import a, choices, did_you_mean, nearest, nearest_below
 from normalizer.language.conversions import STEPS, TYPES
 from normalizer.language.event_facts import is_event_path, kind, known_path
 from normalizer.language.fields import Declared
@@ -125,7 +125,7 @@ class _Checker:
             return f'; "{above}" is flattened and holds whole objects, so fill that'
         if above != below:
             return f'; "{above}" holds a value, so nothing can lie below it'
-        near = nearest_below(below, name, self.fields)
+        near = nearest_below(below, name, self.fields) if below else nearest(name, self.fields)
         return f'; did you mean "{near}"?' if near else "; declare it there, or mend the name"
 
     def stands_alone(self, field: Field, place: Place) -> bool:

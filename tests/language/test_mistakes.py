@@ -51,12 +51,12 @@ def test_both_parsers_of_pyyaml_give_the_same(case: Path, tmp_path: Path, monkey
     check(case, tmp_path)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_each_finding_is_one_line_with_advice(case: Path) -> None:
-    assert expected(case)
-    for finding in expected(case):
-        assert "; " in finding, finding
-        assert finding.isprintable(), finding
+def test_each_finding_is_one_line_with_advice() -> None:
+    for case in CASES:
+        assert expected(case)
+        for finding in expected(case):
+            assert "; " in finding, finding
+            assert finding.isprintable(), finding
 
 
 PAIRS = [

@@ -74,11 +74,11 @@ def test_what_other_readers_take_for_something_else_is_text(text: str) -> None:
     assert plain(tree(f"a: {text}")) == {"a": text}
 
 
-@pytest.mark.parametrize("text", [*TYPED, *TEXTS, "True", "~", "007", "0x1F", ".5", "<<", "*a", "&a", "!a", "", " "])
 @pytest.mark.parametrize("quote", ['"', "'"])
-def test_quoted_is_text(text: str, quote: str) -> None:
-    assert plain(tree(f"a: {quote}{text}{quote}")) == {"a": text}
-    assert plain(tree(f"{quote}{text}{quote}: a")) == {text: "a"}
+def test_quoted_is_text(quote: str) -> None:
+    for text in (*TYPED, *TEXTS, "True", "~", "007", "0x1F", ".5", "<<", "*a", "&a", "!a", "", " "):
+        assert plain(tree(f"a: {quote}{text}{quote}")) == {"a": text}
+        assert plain(tree(f"{quote}{text}{quote}: a")) == {text: "a"}
 
 
 AMBIGUOUS = {

@@ -67,6 +67,7 @@ class Picks:
     given: dict[str, str] = field(default_factory=dict)
     _singles: dict[Segments, Single] = field(default_factory=dict)
     _lists: dict[Segments, str] = field(default_factory=dict)
+    _raws: dict[Segments, str] = field(default_factory=dict)
 
     def single(self, objects: Segments, number: int) -> Single:
         """The one object that a path to a single value goes through."""
@@ -104,10 +105,26 @@ class Picks:
             )
 
     def _value(self, parent: Single, segment: Segment, before: Segments) -> str:
-        """The expression of what stands under a segment's name."""
+        """The expression of what stands under a segment's name: looked up once, also where it is read in two ways."""
         if not before and segment.name in self.given:
             return self.given[segment.name]
-        return f"{parent.variable}.get({segment.name!r})"
+        value = f"{parent.variable}.get({segment.name!r})"
+        if len(self._ways(before, segment.name)) < 2:
+            return value
+        name = (*before, Segment(segment.name))
+        if name not in self._raws:
+            self._raws[name] = self.names.new("raw", _text(name))
+            self.source.add(f"{self._raws[name]} = {value}")
+        return self._raws[name]
+
+    def _ways(self, before: Segments, name: str) -> set[bool]:
+        """How the value under a name is read: as one object (False), as a list to choose from or to go through (True)."""
+        at = len(before)
+        return {
+            use.many or use.objects[at].selector is not None
+            for use in self.uses
+            if len(use.objects) > at and use.objects[:at] == before and use.objects[at].name == name
+        }
 
     def _list(self, objects: Segments) -> None:
         """All objects at a path whose last segment selects nothing."""

@@ -76,7 +76,6 @@ class Normalizer:
 
     def __post_init__(self) -> None:
         self._event_schema = event_schema()
-        self._event_keys = tuple(self._event_schema["properties"])
         self._valid_event = fast(self._event_schema)
         self._memory = Memory()
         self._types: dict[str, _Type] = {}
@@ -109,7 +108,7 @@ class Normalizer:
         `own_text`: the text is the event's own and becomes event.original as it is; otherwise that is written anew.
         """
         event, original = decode(text, own_text=own_text)
-        if not self._valid_event({key: event[key] for key in self._event_keys if key in event}):
+        if not self._valid_event(event):
             raise NotAnEvent(explain_event(self._event_schema, event))
         event_type = event["eventType"]
         kind = self._types.get(event_type) or self._type(event_type)

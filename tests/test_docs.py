@@ -10,16 +10,19 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 import pytest
+from click.testing import CliRunner
+from elasticsearch import Elasticsearch
 
 from normalizer import EventError, MappingError, Mappings, Normalizer, NormalizerError, load
-from normalizer.backends.templates import SEARCHED, index_mapping
-from normalizer.cli import EXIT_CODES, cli
+from normalizer.backends.templates import build, index_mapping
+from normalizer.cli import cli
 from normalizer.delivery import verdict
 from normalizer.ecs import Field
 from normalizer.language import Constant, Value
@@ -55,13 +58,16 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
+def prose(page: Path) -> str:
+    """What is not fenced."""
+    return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
 def code(page: Path) -> Iterator[str]:
     """Every line and every span of code; of prose nothing else."""
-    text = page.read_text(encoding="utf-8")
     for block in blocks(page):
         yield from block.text.splitlines()
-    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    for line in prose.splitlines():
+    for line in prose(page).splitlines():
         if line.startswith("    "):
             yield line.strip()
         else:
@@ -89,7 +95,7 @@ def rows(page: Path, heading: str) -> list[list[str]]:
 
 
 def anchors(page: Path) -> set[str]:
-    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S), re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
@@ -117,12 +123,16 @@ def test_files_that_are_named_exist(page: Path) -> None:
 # --- commands
 
 
+CONTEXT = click.Context(cli)
+COMMANDS = {name: command for name in cli.list_commands(CONTEXT) if (command := cli.get_command(CONTEXT, name))}
+
+
 def options(command: click.Command) -> set[str]:
     flags = (parameter for parameter in command.params if isinstance(parameter, click.Option))
     return {"--help", *(flag for each in flags for flag in (*each.opts, *each.secondary_opts))}
 
 
-EVERY_OPTION = options(cli) | {flag for command in cli.commands.values() for flag in options(command)}
+EVERY_OPTION = options(cli) | {flag for command in COMMANDS.values() for flag in options(command)}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -131,10 +141,10 @@ def test_commands_and_options_that_are_named_exist(page: Path) -> None:
         for part in re.split(r"&&|\||;", line):
             called = re.search(r"mim-ecs ([a-z]+)\b", part)
             if called is not None:
-                assert called[1] in cli.commands, f"{page.name}: {line}"
-            if re.match(r"\W*(docker|curl|python|pytest|git|jq)\b", part):
+                assert called[1] in COMMANDS, f"{page.name}: {line}"
+            if re.match(r"\s*([\w./]*/)?(docker|python|jq)\b", part):
                 continue
-            known = EVERY_OPTION if called is None else options(cli) | options(cli.commands[called[1]])
+            known = EVERY_OPTION if called is None else options(cli) | options(COMMANDS[called[1]])
             for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]*", part):
                 assert flag in known, f"{page.name}: {line}"
 
@@ -148,7 +158,7 @@ def test_make_targets_that_are_named_exist(page: Path) -> None:
 
 
 def test_every_command_is_named_in_the_readme() -> None:
-    for name in cli.commands:
+    for name in COMMANDS:
         assert f"mim-ecs {name}" in README.read_text()
 
 
@@ -160,7 +170,7 @@ def error_types(kind: type[NormalizerError]) -> Iterator[type[NormalizerError]]:
 
 def test_every_exit_code_is_documented() -> None:
     codes = {str(kind.exit_code) for kind in error_types(NormalizerError)} | {"0", "130", "143"}
-    assert set(re.findall(r"\d+", EXIT_CODES)) == codes
+    assert set(re.findall(r"\d+", CliRunner().invoke(cli, ["--help"]).output.partition("Exit codes:")[2])) == codes
     table = {each for row in rows(ELASTICSEARCH, "## Exit codes") for each in re.findall(r"\d+", row[0])}
     assert table == codes
     said = re.search(r"Exit codes: (.*?)\.\n", README.read_text(), re.DOTALL)
@@ -203,7 +213,7 @@ def examples() -> Iterator[Any]:
             yield pytest.param(event_type, event, block.text, id=f"line {block.line}")
 
 
-@pytest.mark.parametrize(("event_type", "event", "document"), examples())
+@pytest.mark.parametrize(("event_type", "event", "document"), [*examples()])
 def test_examples_of_the_language(language_page: Path, event_type: str, event: str, document: str) -> None:
     made = Normalizer.load(language_page).normalize(BASE | {"eventType": event_type} | orjson.loads(event))
     check_part(orjson.loads(document), made, "")
@@ -219,13 +229,12 @@ def check_part(wanted: Any, made: Any, place: str) -> None:
 
 
 def mistakes() -> Iterator[Any]:
-    all_blocks = blocks(LANGUAGE)
-    for block, after in zip(all_blocks, all_blocks[1:], strict=False):
+    for block, after in pairwise(blocks(LANGUAGE)):
         if block.words == "yaml mistake":
             yield pytest.param(block, after, id=f"line {block.line}")
 
 
-@pytest.mark.parametrize(("block", "told"), mistakes())
+@pytest.mark.parametrize(("block", "told"), [*mistakes()])
 def test_mistakes_are_told_as_shown(language_page: Path, tmp_path: Path, block: Block, told: Block) -> None:
     folder = tmp_path / "mappings"
     shutil.copytree(language_page, folder)
@@ -359,20 +368,34 @@ def test_verdicts_are_those_of_the_code() -> None:
 def test_reasons_of_dead_letters_are_all_described() -> None:
     reasons = {kind.reason for kind in error_types(EventError) if issubclass(kind, EventError)} - {"event", "unmapped"}
     table = {row[0] for row in rows(ELASTICSEARCH, "## Dead letters")}
-    assert table == reasons | {"too_long", "damaged", "defect", "refused"}
+    assert table == reasons | {"too_long", "too_large", "damaged", "defect", "refused"}
 
 
-def test_default_fields_are_named(mappings: Mappings) -> None:
-    for name in SEARCHED:
-        assert name in mappings.fields, name
+def test_the_settings_file_is_one(tmp_path: Path) -> None:
+    [block] = [block for block in blocks(ELASTICSEARCH) if block.words == "yaml settings"]
+    file = tmp_path / "settings.yml"
+    file.write_text(block.text)
+    done = CliRunner().invoke(cli, ["--config", str(file), "build", "--help"])
+    assert done.exception is None, done.exception
 
 
-def test_the_custom_template_is_one(elasticsearch_url: str) -> None:
-    from elasticsearch import Elasticsearch
-
-    found = [block.text.partition("\n") for block in blocks(ELASTICSEARCH) if block.text.startswith("PUT _component")]
-    assert found
+def test_the_custom_template_fits(mappings: Mappings, elasticsearch_url: str) -> None:
+    """A server that composes it with ours makes a data stream of them."""
+    [block] = [block for block in blocks(ELASTICSEARCH) if block.text.startswith("PUT _component_template/")]
     client = Elasticsearch(elasticsearch_url)
-    for _, _, body in found:
-        client.cluster.put_component_template(name="docs-example", **orjson.loads(body))
-        client.cluster.delete_component_template(name="docs-example")
+    components = {f"docs-{name}": part["template"] for name, part in build(mappings).components.items()}
+    components["docs-custom"] = orjson.loads(block.text.partition("\n")[2])["template"]
+    for name, template in components.items():
+        client.cluster.put_component_template(name=name, template=template)
+    client.indices.put_index_template(
+        name="docs-example",
+        index_patterns=["docs-example-*"],
+        data_stream={},
+        priority=500,
+        composed_of=[*components],
+    )
+    client.index(index="docs-example-1", document={"@timestamp": BASE["published"]}, op_type="create")
+    client.indices.delete_data_stream(name="docs-example-1")
+    client.indices.delete_index_template(name="docs-example")
+    for name in components:
+        client.cluster.delete_component_template(name=name)

@@ -5,33 +5,54 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
 import click
 
-from normalizer.cli.build import build
-from normalizer.cli.index import index
-from normalizer.cli.normalize import normalize
-from normalizer.cli.settings import CONTEXT, config_option, version_option
-from normalizer.cli.setup import setup
-from normalizer.errors import MappingError, NormalizerError
+from normalizer import __version__
+from normalizer.cli.config import config_option
+from normalizer.cli.settings import CONTEXT, EXIT_CODES, exit_codes
+from normalizer.cli.view import start_log, tell_error
+from normalizer.errors import MappingError, NormalizerError, OutputError, WorkerError
+from normalizer.language.advice import did_you_mean
+from normalizer.outputs.files import why
 
-EXIT_CODES = """
-\b
-Exit codes:
-  0    done, also with problems and skipped events
-  1    dead letters, findings or stale files
-  2    usage, configuration or mapping errors
-  3    the server cannot be reached or refuses us
-  4    output or dead letters cannot be written
-  5    a worker process died
-  130, 143  stopped by Ctrl-C, by SIGTERM
-"""
+COMMANDS = {
+    "normalize": "Turn events into ECS documents, one JSON object a line.",
+    "index": "Turn events into ECS documents and index them into Elasticsearch.",
+    "setup": "Install the index and component templates of the data stream into Elasticsearch.",
+    "build": "Renew everything that is compiled from the mappings.",
+}
+"""What the list of commands says of each; its module is loaded when it is used, for some need half a second."""
 
 
-@click.group(context_settings=CONTEXT, epilog=EXIT_CODES)
-@version_option
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS:
+            ctx.fail(f'There is no command "{args[0]}"{did_you_mean(args[0], COMMANDS)}')
+        return super().resolve_command(ctx, args)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"normalizer.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings=CONTEXT, epilog=exit_codes(*EXIT_CODES))
+@click.version_option(__version__, prog_name="mim-ecs", message="%(prog)s %(version)s")
 @config_option
 def cli() -> None:
     """Okta's mobile-management audit events as documents of the Elastic Common Schema (ECS).
@@ -41,43 +62,90 @@ def cli() -> None:
     """
 
 
-for command in (normalize, index, setup, build):
-    cli.add_command(command)
-
-
 def main() -> NoReturn:
     """The entry point of `mim-ecs`."""
-    signal.signal(signal.SIGTERM, _stop)
+    _stand_in_for_closed_streams()
+    start_log("text")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and shells ignore what a job must not get
+            signal.signal(number, _stop)
+    code = _run()
+    sys.exit(_flushed(code))
+
+
+def _run() -> int:
+    """Do what the arguments say; the exit code."""
     try:
-        code = cli.main(standalone_mode=False)
-    except click.exceptions.Exit as error:
-        code = error.exit_code
-    except click.Abort:
-        code = 130
-    except KeyboardInterrupt:
-        code = 130
-    except click.ClickException as error:
+        code = cli.main(prog_name="mim-ecs", standalone_mode=False)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        code = error.exit_code
+        return error.exit_code
+    except click.ClickException as error:
+        tell_error(error)
+        return error.exit_code
     except MappingError as error:
+        for finding in error.findings:
+            tell_error(str(finding), begin="")
         count = len(error.findings)
-        click.echo(f"{error}\n{count} mistake{'s' if count > 1 else ''} in the mapping files.", err=True)
-        code = error.exit_code
+        tell_error(f"{count} mistake{'s' if count > 1 else ''} in the mapping files.")
+        return error.exit_code
     except NormalizerError as error:
-        click.echo(f"Error: {error}", err=True)
-        code = error.exit_code
-    _flush()
-    sys.exit(code if isinstance(code, int) else 0)
+        tell_error(str(error))
+        return error.exit_code
+    except OSError as error:
+        # Sockets, inputs and outputs have errors of their own; what is left is text for standard output.
+        tell_error(f"{error.filename or 'standard output cannot be written'}: {why(error)}")
+        return OutputError.exit_code
+    except Exception as error:
+        place = _place(error)
+        tell_error(f"a defect of mim-ecs ({type(error).__name__} at {place}); please report it")
+        return WorkerError.exit_code
+    return code if isinstance(code, int) else 0
 
 
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise click.exceptions.Exit(143)
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace is not None else "no line"
 
 
-def _flush() -> None:
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    """End in good order; at once where that is asked for again.
+
+    SystemExit, since code that turns every Exception into a sentence must not take this for one.
+    """
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda again, _: os._exit(128 + again))
+    raise SystemExit(128 + number)
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Where a standard stream is closed, the next file to be opened would become it: documents would go there.
+
+    In its place stands what cannot be read, or written to, so that whoever uses it is told.
+    """
+    for number, mode in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does, whatever the locale
+
+
+def _flushed(code: int) -> int:
     """Write out what is buffered; where nobody reads any more, see that Python does not complain at its end."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            code = code or OutputError.exit_code
+    return code

@@ -8,26 +8,37 @@ import click
 
 from normalizer.backends import FOLDERS, outputs
 from normalizer.backends.python.generate import generate
+from normalizer.cli.settings import epilog, mappings_option
+from normalizer.cli.view import say
 from normalizer.data import data_folder
 from normalizer.errors import OutputError, SettingsError
 from normalizer.language import load
 
 
-@click.command(epilog="Example: mim-ecs build --check")
+@click.command(epilog=epilog("mim-ecs build --check", "0", "1", "2", "4", "130, 143"))
 @click.option(
-    "--into", type=click.Path(file_okay=False, path_type=Path), help="Folder for the generated files. Default: the repository's top level."
+    "--into",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the generated files. Default: the repository's top level.",
 )
-@click.option("--mappings", type=click.Path(path_type=Path), help="Folder of mapping files. Default: those of the package.")
-@click.option("--check", is_flag=True, help="Write nothing; name the files that are stale, missing, or written by nobody any more.")
+@mappings_option
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; name the files that are stale, missing, or written by nobody any more.",
+)
 @click.option("--print", "print_type", metavar="EVENT_TYPE", help="Print the Python function of an event type instead.")
 def build(into: Path | None, mappings: Path | None, check: bool, print_type: str | None) -> None:
-    """Renew everything that is compiled from the mappings: schemas, templates."""
+    """Renew everything that is compiled from the mappings.
+
+    JSON Schemas of the documents, index and component templates.
+    """
     known = load(mappings)
     if print_type is not None:
         plan = known.plan(print_type)
         if plan is None:
             raise SettingsError(f'no mapping takes events of type "{print_type}"')
-        click.echo(generate(plan).text)
+        say(generate(plan).text)
         return
     if into is None and mappings is not None:
         raise SettingsError("say with --into where the files of these mappings belong")
@@ -37,18 +48,22 @@ def build(into: Path | None, mappings: Path | None, check: bool, print_type: str
     stale = [path for path, data in wanted.items() if not path.is_file() or path.read_bytes() != data]
     for path in stale:
         missing = not path.exists()
-        click.echo(f"{'missing' if missing else 'stale'}: {path.relative_to(top)}" if check else f"written: {path.relative_to(top)}")
+        say(
+            f"{'missing' if missing else 'stale'}: {path.relative_to(top)}"
+            if check
+            else f"written: {path.relative_to(top)}"
+        )
         if not check:
             _write(path, wanted[path])
     for path in left:
-        click.echo(f"{'nobody writes any more' if check else 'removed'}: {path.relative_to(top)}")
+        say(f"{'nobody writes any more' if check else 'removed'}: {path.relative_to(top)}")
         if not check:
             path.unlink()
     if check and (stale or left):
-        click.echo("Run `mim-ecs build`, look at the difference and commit it.")
+        say("Run `mim-ecs build`, look at the difference and commit it.")
         raise click.exceptions.Exit(1)
     if not stale and not left:
-        click.echo(f"All {len(wanted)} generated files are up to date.")
+        say(f"All {len(wanted)} generated files are up to date.")
 
 
 def _write(path: Path, data: bytes) -> None:

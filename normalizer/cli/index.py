@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
 
+from normalizer.cli.normalize import check_outputs, tell_terminal
 from normalizer.cli.servers import connected, server_options
-from normalizer.cli.settings import check_namespace, document_options, input_options, view_options
-from normalizer.cli.view import View
-from normalizer.cluster.setup import check_installed
+from normalizer.cli.settings import document_options, epilog, input_options, view_options
+from normalizer.cli.view import View, log, tell_kept
+from normalizer.cluster import check_installed, data_stream
 from normalizer.delivery import Counts as Delivered
 from normalizer.delivery import Item, deliver
-from normalizer.errors import ServerError
-from normalizer.inputs import read, sources
+from normalizer.inputs import Batch, read, sources
 from normalizer.outputs.elasticsearch import bulk
 from normalizer.outputs.files import DeadLetters
 from normalizer.runtime.batch import Counts, DeadLetter, process
 from normalizer.runtime.normalizer import Normalizer, Options
 
-DATA_STREAM = "logs-okta.mim-"
 
-
-@click.command(epilog="Example: ELASTICSEARCH_URL=http://localhost:9200 mim-ecs index logs/")
+@click.command(
+    epilog=epilog(
+        "ELASTICSEARCH_URL=http://localhost:9200 mim-ecs index logs/", "0", "1", "2", "3", "4", "5", "130, 143"
+    )
+)
 @input_options
 @click.option(
     "--dead-letters",
@@ -47,64 +50,83 @@ def index(
     strict: bool,
     validate: bool,
     quiet: bool,
-    log_format: str,
 ) -> None:
     """Turn events into ECS documents and index them into Elasticsearch.
 
     They go into the data stream logs-okta.mim-NAMESPACE, each with its event's uuid as _id, so that sending events
     again does no harm. Install the templates with `mim-ecs setup` first.
     """
-    view = View(quiet=quiet, log_format=log_format)
-    data_stream = f"{DATA_STREAM}{check_namespace(namespace)}"
+    view = View(quiet=quiet)
+    stream = data_stream(namespace)
     normalizer = Normalizer.load(mappings, Options(org, namespace, original, strict, validate=validate))
     found = sources(inputs)
-    client = connected(url)
-    check_installed(client)
-    letters = DeadLetters(dead_letters)
+    check_outputs(found, output=None, dead_letters=dead_letters)
     counts, delivered = Counts(), Delivered()
+    with DeadLetters(dead_letters) as letters, connected(url) as client:
+        check_installed(client)
+        tell_terminal(found)
+        refused: list[DeadLetter] = []
 
-    def items() -> Iterator[Item]:
+        def settled(_items: Sequence[Item] = ()) -> None:
+            pending = refused[:]
+            refused.clear()
+            letters.write(pending)
+
         batches = (batch for source in found for batch in read(source, max_event=max_event))
-        for batch in view.progress(found, batches):
-            result = process(normalizer, batch)
-            counts.add(result.counts)
-            letters.write(result.dead)
-            for done, at in zip(result.documents, result.indices, strict=True):
-                item = batch.items[at]
-                assert isinstance(item, bytes)
-                yield Item(done.id, done.document, item, batch.file, batch.lines[at])
-
-    def dead(item: Item, reason: str) -> None:
-        word, _, message = reason.partition(": ")
-        details = {"document": item.document.decode()}
-        letters.write([DeadLetter("refused", f"{word}: {message}" if message else word, item.file, item.line, item.original, details=details)])
-
-    try:
-        deliver(items(), bulk(client, data_stream), dead, counts=delivered, waiting=lambda seconds, why: view.log.warning("%s", why))
-    except ServerError:
-        _told(view, counts, delivered, letters, data_stream)
-        raise
-    finally:
-        letters.close()
-    _told(view, counts, delivered, letters, data_stream)
+        try:
+            with closing(_items(normalizer, view.progress(found, batches), counts, letters)) as items:
+                deliver(
+                    items,
+                    bulk(client, stream),
+                    lambda item, reason: refused.append(_refused(item, reason)),
+                    settled=settled,
+                    counts=delivered,
+                    waiting=lambda _seconds, sentence: log.warning("%s", sentence),
+                )
+        finally:  # however it ends: what the server has stays there, and somebody will want to know
+            try:
+                settled()
+            finally:
+                _told(view, counts, delivered, letters, stream)
     if counts.dead or delivered.dead:
         raise click.exceptions.Exit(1)
 
 
-def _told(view: View, counts: Counts, delivered: Delivered, letters: DeadLetters, data_stream: str) -> None:
+def _items(normalizer: Normalizer, batches: Iterator[Batch], counts: Counts, letters: DeadLetters) -> Generator[Item]:
+    """The documents to send; dead letters are written before the next batch is read."""
+    for batch in batches:
+        result = process(normalizer, batch)
+        letters.write(result.dead)
+        counts.add(result.counts)
+        for done, at in zip(result.documents, result.indices, strict=True):
+            item = batch.items[at]
+            assert isinstance(item, bytes)
+            yield Item(done.id, done.document, item, batch.file, batch.lines[at])
+
+
+def _refused(item: Item, reason: str) -> DeadLetter:
+    """The dead letter of a refused document: for `400 kind: …`, or for `word: …` where the server gave no answer."""
+    details: dict[str, str | int] = {"document": item.document.decode()}
+    status, _, said = reason.partition(" ")
+    if status.isdigit():
+        word, details["status"] = "refused", int(status)
+    else:
+        word, _, said = reason.partition(": ")
+    return DeadLetter(word, said, item.file, item.line, item.original, details=details)
+
+
+def _told(view: View, counts: Counts, delivered: Delivered, letters: DeadLetters, stream: str) -> None:
     """The summary: what was read, and what the server says that it has."""
-    counts.reasons["refused by the server"] += delivered.dead
-    counts.reasons += type(counts.reasons)()
-    unsettled = counts.written - delivered.indexed - delivered.duplicates - delivered.dead
+    if delivered.dead:
+        counts.reasons["refused by the server"] = delivered.dead
     view.summary(
         counts,
         indexed=delivered.indexed,
         duplicates=delivered.duplicates,
         refused=delivered.dead,
-        not_settled=unsettled,
+        not_settled=counts.written - delivered.indexed - delivered.duplicates - delivered.dead,
         retried=delivered.retried,
     )
-    if letters.count:
-        view.log.error("%d dead letters are in %s.", letters.count, letters.path)
+    tell_kept(letters)
     if not view.quiet:
-        view.log.info("data stream %s", data_stream)
+        log.info("data stream %s", stream)

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-import os
+import sys
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from normalizer.cli.settings import check_namespace, document_options, input_options, view_options
-from normalizer.cli.view import TableView, View
-from normalizer.inputs import read, sources
-from normalizer.outputs.files import DeadLetters, Output
+from normalizer.cli.settings import document_options, epilog, input_options, view_options
+from normalizer.cli.view import View, log, tell_kept
+from normalizer.errors import SettingsError
+from normalizer.inputs import Source, read, sources
+from normalizer.outputs.files import DeadLetters, Labelled, Output, same_file
 from normalizer.runtime.batch import Counts, Result
 from normalizer.runtime.normalizer import Normalizer, Options
 from normalizer.runtime.workers import Write, run
 
+if TYPE_CHECKING:
+    from normalizer.cli.table import TableView
 
-@click.command(epilog="Example: mim-ecs normalize logs/ --dead-letters dead.ndjson -o documents.ndjson")
+
+@click.command(
+    epilog=epilog(
+        "mim-ecs normalize logs/ --dead-letters dead.ndjson -o documents.ndjson", "0", "1", "2", "4", "5", "130, 143"
+    )
+)
 @input_options
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write documents here instead of to standard output.")
-@click.option("--dead-letters", type=click.Path(dir_okay=False, path_type=Path), help="Append events that give no document here.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False), help="Write documents here instead of to standard output."
+)
+@click.option(
+    "--dead-letters", type=click.Path(dir_okay=False, path_type=Path), help="Append events that give no document here."
+)
 @click.option("--table", is_flag=True, help="A table for people instead of NDJSON.")
 @click.option("--all-events", is_flag=True, help='Events outside mim.* too, through the "*" mapping.')
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that normalize.")
@@ -40,41 +54,40 @@ def normalize(
     strict: bool,
     validate: bool,
     quiet: bool,
-    log_format: str,
 ) -> None:
     """Turn events into ECS documents, one JSON object a line.
 
     INPUT is a file, a folder, a glob or - for standard input (the default): NDJSON, a JSON array such as a page of
     Okta's API, log streaming's envelopes of EventBridge and Splunk HEC; plain, gzip or zstd.
     """
-    view = View(quiet=quiet, log_format=log_format)
-    if table and output is not None:
-        raise click.UsageError("--table shows documents on standard output; leave -o out.")
-    options = Options(org, check_namespace(namespace), original, strict, all_events, validate)
+    view = View(quiet=quiet)
+    to_stdout = output in (None, "-")
+    if table and not to_stdout:
+        raise SettingsError("--table shows documents on standard output; leave -o out")
+    options = Options(org, namespace, original, strict, all_events, validate)
     normalizer = Normalizer.load(mappings, options)
     found = sources(inputs)
-    _check_output(output, [source.path for source in found if source.path is not None])
-    letters = DeadLetters(dead_letters, at_once=True) if dead_letters is not None else None
-    out = Output(output)
-    shown = TableView() if table else None
+    check_outputs(found, output=output, dead_letters=dead_letters)
     counts = Counts()
-    batches = (batch for source in found for batch in read(source, max_event=max_event))
-    try:
-        for report in run(view.progress(found, batches), normalizer, _table(shown) if shown else _lines(out), 1 if shown else workers):
+    with ExitStack() as stack:
+        letters = stack.enter_context(DeadLetters(dead_letters)) if dead_letters is not None else None
+        out = stack.enter_context(Output(output))
+        shown = _table(out) if table else None
+        write: Write = shown.write if shown else _lines(out)
+        tell_terminal(found)
+        batches = (batch for source in found for batch in read(source, max_event=max_event))
+        watched = view.progress(found, batches, aside=not (to_stdout and sys.stdout.isatty()))
+        for report in stack.enter_context(closing(run(watched, normalizer, write, 1 if shown else workers))):
             counts.add(report.counts)
             if letters is not None:
                 letters.write(report.dead)
             else:
                 view.letters(report.dead)
-    finally:
-        if letters is not None:
-            letters.close()
-    if shown:
-        shown.flush()
-    out.close()
+        if shown:
+            shown.flush()
     view.summary(counts)
-    if letters is not None and letters.count:
-        view.log.error("%d dead letters are in %s.", letters.count, letters.path)
+    if letters is not None:
+        tell_kept(letters)
     if counts.dead:
         raise click.exceptions.Exit(1)
 
@@ -87,14 +100,24 @@ def _lines(out: Output) -> Write:
     return write
 
 
-def _table(shown: TableView) -> Write:
-    return lambda result: shown.add(result.documents)
+def _table(out: Output) -> TableView:
+    from normalizer.cli.table import TableView
+
+    return TableView(out)
 
 
-def _check_output(output: str | None, inputs: list[Path]) -> None:
-    """An output that is one of the inputs would be emptied before it is read."""
-    if output is None or not os.path.exists(output):
-        return
-    for path in inputs:
-        if path.exists() and os.path.samefile(path, output) and os.path.isfile(output):
-            raise click.UsageError(f"{output} is an input too; write to another file.")
+def check_outputs(found: list[Source], *, output: str | None, dead_letters: Path | None) -> None:
+    """Raise SettingsError where an output is also read, or where documents and dead letters would be mixed."""
+    inputs = [(source.name, source.path if source.path is not None else 0) for source in found]
+    targets: list[Labelled] = []
+    targets.append(("standard output", 1) if output in (None, "-") else (f"the output {output}", str(output)))
+    if dead_letters is not None:
+        targets.append((f"the file of dead letters {dead_letters}", dead_letters))
+    if (both := same_file(targets, inputs)) is not None:
+        raise SettingsError(f"{both[0]} is the same file as {both[1]}; write to another one")
+
+
+def tell_terminal(found: list[Source]) -> None:
+    """Whoever calls us without input should not wonder why nothing happens."""
+    if sys.stdin is not None and sys.stdin.isatty() and any(source.path is None for source in found):
+        log.info("Reading events from the terminal; Ctrl-D ends them.")

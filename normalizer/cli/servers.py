@@ -1,4 +1,4 @@
-"""The options of commands that talk to Elasticsearch. Secrets come from the environment, never from flags."""
+"""The options of commands that talk to Elasticsearch. Secrets are never flags: everybody on the machine reads those."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from typing import Any, TypeVar
 import click
 from elasticsearch import Elasticsearch
 
+from normalizer.cli.config import server_settings
 from normalizer.errors import SettingsError
 from normalizer.outputs.elasticsearch import connect
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+_CREDENTIALS = ("api_key", "username", "password")
+_TRUST = ("ca_certs", "fingerprint")
 
 
 def server_options(command: Command) -> Command:
@@ -21,8 +25,9 @@ def server_options(command: Command) -> Command:
         "--url",
         envvar="ELASTICSEARCH_URL",
         metavar="URL",
-        help="Elasticsearch's address. ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, and "
-        "ELASTICSEARCH_CA_CERTS or ELASTICSEARCH_FINGERPRINT are read from the environment.  [env var: ELASTICSEARCH_URL]",
+        help="Elasticsearch's address. ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, "
+        "and ELASTICSEARCH_CA_CERTS or ELASTICSEARCH_FINGERPRINT are read from the environment or the settings file.  "
+        "[env var: ELASTICSEARCH_URL]",
     )
     return option(command)
 
@@ -30,13 +35,14 @@ def server_options(command: Command) -> Command:
 def connected(url: str | None) -> Elasticsearch:
     """A client for the address given; nothing is sent yet. Raises SettingsError."""
     if not url:
-        raise SettingsError("no server is named; set ELASTICSEARCH_URL, for example to http://localhost:9200, or give --url")
-    read = os.environ.get
-    return connect(
-        url,
-        api_key=read("ELASTICSEARCH_API_KEY") or None,
-        username=read("ELASTICSEARCH_USERNAME") or None,
-        password=read("ELASTICSEARCH_PASSWORD") or None,
-        ca_certs=read("ELASTICSEARCH_CA_CERTS") or None,
-        fingerprint=read("ELASTICSEARCH_FINGERPRINT") or None,
-    )
+        advice = "set ELASTICSEARCH_URL, for example to http://localhost:9200, or give --url"
+        raise SettingsError(f"no server is named; {advice}")
+    given: dict[str, Any] = {
+        name: os.environ.get(f"ELASTICSEARCH_{name.upper()}") or None for name in (*_CREDENTIALS, *_TRUST)
+    }
+    settings = server_settings()
+    # An API key of one place and a user of the other would be two answers to one question.
+    for names in (_CREDENTIALS, _TRUST):
+        if not any(given[name] for name in names):
+            given |= {name: settings.get(name) for name in names}
+    return connect(url, **given)

@@ -1,152 +1,156 @@
-"""What commands say on standard error: logs, a progress bar on a terminal, the summary; and the table for people."""
+"""What commands say on standard error: errors, warnings, a progress bar on a terminal, the summary."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
-import ecs_logging
-import orjson
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
-from rich.text import Text
 
+from normalizer.errors import OutputError
 from normalizer.inputs import Batch, Source
+from normalizer.outputs.files import DeadLetters, why
 from normalizer.runtime.batch import Counts, DeadLetter
-from normalizer.runtime.normalizer import Normalized
 
 MOST_LETTERS = 20
 """So many dead letters are told one by one where no file keeps them."""
+MOST_TYPES = 50
+"""So many event types are told in the summary, the most frequent ones."""
+LONGEST_NAME = 80
+
+log = logging.getLogger("mim-ecs")
+
+# What would move the cursor, forge a line or turn its direction on a terminal, and what UTF-8 cannot hold.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """A text for a terminal: what it would not print stands as `\\x1b`."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
+class _Handler(logging.StreamHandler[Any]):
+    """Writes to what is standard error now: while a progress bar is shown, it takes the lines and stays below them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+def start_log(log_format: str) -> None:
+    """Say everything as text, or as JSON of the Elastic Common Schema (`ecs`)."""
+    logging.raiseExceptions = False  # nobody can be told that standard error is closed
+    handler = _Handler()
+    handler.setFormatter(_ecs_formatter() if log_format == "ecs" else _Text())
+    log.handlers[:] = [handler]
+    log.propagate = False
+    log.setLevel(logging.INFO)
+
+
+def _ecs_formatter() -> logging.Formatter:
+    import ecs_logging
+
+    # Where in our code a line was logged says nothing to whoever runs us.
+    return ecs_logging.StdlibFormatter(exclude_fields=["log.origin", "log.original", "process.thread"])
+
+
+def _is_text() -> bool:
+    return isinstance(log.handlers[0].formatter, _Text)
+
+
+def tell_error(error: str | click.ClickException, *, begin: str = "Error: ") -> None:
+    """Say why the command ends, as one sentence."""
+    sentence = error.format_message() if isinstance(error, click.ClickException) else error
+    if begin and not sentence.endswith((".", "?", "…")):
+        sentence += "."
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        sentence += f" See {error.ctx.command_path} --help."
+    log.error("%s%s", begin if _is_text() else "", sentence)
+
+
+def say(text: str) -> None:
+    """A line on standard output. Raises OutputError."""
+    try:
+        click.echo(text)
+    except OSError as error:
+        raise OutputError(f"standard output cannot be written: {why(error)}") from None
+
+
+def tell_kept(letters: DeadLetters) -> None:
+    """Say where dead letters are, if there are any."""
+    if letters.count:
+        are = "1 dead letter is" if letters.count == 1 else f"{letters.count:,} dead letters are"
+        log.error("%s in %s.", are, letters.path)
 
 
 class View:
-    """Tells what happens. With `log_format` ecs every sentence is a JSON object of the Elastic Common Schema."""
+    """Tells what happens to the events."""
 
-    def __init__(self, *, quiet: bool, log_format: str) -> None:
+    def __init__(self, *, quiet: bool) -> None:
         self.quiet = quiet
-        self.log = logging.getLogger("mim-ecs")
-        self.log.handlers.clear()
-        self.log.propagate = False
-        self.log.setLevel(logging.INFO)
-        self._ecs = log_format == "ecs"
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(ecs_logging.StdlibFormatter() if self._ecs else logging.Formatter("%(message)s"))
-        self.log.addHandler(handler)
         self._started = time.monotonic()
         self._told = 0
 
-    def progress(self, sources: Sequence[Source], batches: Iterable[Batch]) -> Iterator[Batch]:
-        """The batches, with a progress bar where standard error is a terminal."""
-        if self.quiet or self._ecs or not sys.stderr.isatty():
-            yield from batches
-            return
-        total = sum(source.size or 0 for source in sources) if all(source.size is not None for source in sources) else None
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("reading", total=total)
-            finished, file, consumed = 0, "", 0
-            for batch in batches:
-                if batch.file != file:
-                    finished, file = finished + consumed, batch.file
-                consumed = batch.consumed
-                bar.update(task, completed=finished + consumed, description=Text(batch.file).plain[-40:])
-                yield batch
+    def progress(self, sources: Sequence[Source], batches: Iterator[Batch], *, aside: bool = True) -> Iterator[Batch]:
+        """The batches, with a progress bar where standard error is a terminal.
+
+        `aside`: nothing else is written there; documents and a bar on one terminal would mix.
+        """
+        if self.quiet or not aside or not _is_text() or not sys.stderr.isatty():
+            return batches
+        from normalizer.cli.progress import progress
+
+        return progress(sources, batches)
 
     def letters(self, letters: Iterable[DeadLetter]) -> None:
         """Tell dead letters that no file keeps."""
         for letter in letters:
             self._told += 1
             if self._told <= MOST_LETTERS:
-                self.log.error("%s", letter, extra=_labels(letter))
+                facts = {"error.type": letter.reason, "log.file.path": letter.file, "mim_ecs.line": letter.line}
+                log.error("%s", letter, extra=facts)
             elif self._told == MOST_LETTERS + 1:
-                self.log.error("… and more; --dead-letters FILE keeps all of them")
+                log.error("… and more; --dead-letters FILE keeps all of them")
 
-    def summary(self, counts: Counts, **more: Any) -> None:
+    def summary(self, counts: Counts, **more: int) -> None:
         """The counts, and those of each event type."""
         if self.quiet:
             return
         seconds = time.monotonic() - self._started
         words = {"read": counts.read, "written": counts.written, "skipped": counts.skipped, "dead": counts.dead}
-        words |= {"with problems": counts.problems} | more
+        words |= {"with_problems": counts.problems} | more
         text = ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in words.items())
-        if self._ecs:
-            labels = {name.replace(" ", "_"): value for name, value in words.items()}
-            self.log.info("%s", text, extra={"event.duration": int(seconds * 1e9), "mim_ecs": labels | {"by_type": dict(counts.by_type)}})
-            return
-        self.log.info("%s (%.1f s)", text, seconds)
-        width = max((len(name) for name in counts.by_type), default=0)
-        for name, count in sorted(counts.by_type.items()):
+        facts = {"event.duration": int(seconds * 1e9), "mim_ecs": words | _lists(counts)}
+        log.info("%s (%.1f s)", text, seconds, extra=facts)
+        if _is_text():
+            self._types(counts)
+
+    def _types(self, counts: Counts) -> None:
+        told = counts.by_type.most_common(MOST_TYPES)
+        rows = []
+        for name, count in sorted(told):
             problems = counts.problems_by_type.get(name, 0)
-            self.log.info("  %-*s %10s%s", width, name, f"{count:,}", f"  ({problems:,} with problems)" if problems else "")
-        for reason, count in sorted(counts.reasons.items()):
-            self.log.info("  %-*s %10s", width, f"dead: {reason}", f"{count:,}")
+            rows.append((name[:LONGEST_NAME], count, f"  ({problems:,} with problems)" if problems else ""))
+        if left := counts.by_type.total() - sum(count for _, count in told):
+            rows.append((f"{len(counts.by_type) - len(told)} more types", left, ""))
+        rows += [(f"dead: {reason}", count, "") for reason, count in sorted(counts.reasons.items())]
+        width = max((len(name) for name, _, _ in rows), default=0)
+        for name, count, rest in rows:
+            log.info("  %-*s %10s%s", width, name, f"{count:,}", rest)
 
 
-def _labels(letter: DeadLetter) -> dict[str, Any]:
-    return {"event.reason": letter.reason, "log.origin": {"file.name": letter.file, "file.line": letter.line}}
-
-
-_COLUMNS = ("time", "event", "outcome", "actor", "device", "from", "message")
-_ROWS = 500
-
-
-class TableView:
-    """Documents as a table for people, page by page, so that memory stays flat."""
-
-    def __init__(self) -> None:
-        self._rows: list[tuple[str, ...]] = []
-        self._console = Console()
-        if not self._console.is_terminal:
-            self._console = Console(width=160)
-
-    def add(self, documents: Iterable[Normalized]) -> None:
-        """Add documents; full pages are printed."""
-        for done in documents:
-            self._rows.append(_row(orjson.loads(done.document)))
-            if len(self._rows) >= _ROWS:
-                self.flush()
-
-    def flush(self) -> None:
-        """Print what is left."""
-        if not self._rows:
-            return
-        table = Table(*_COLUMNS, box=None, header_style="bold", pad_edge=False)
-        for row in self._rows:
-            table.add_row(*(Text(cell, overflow="ellipsis", no_wrap=True) for cell in row))
-        self._console.print(table)
-        self._rows.clear()
-
-
-def _row(document: dict[str, Any]) -> tuple[str, ...]:
-    def at(*keys: str) -> str:
-        value: Any = document
-        for key in keys:
-            value = value.get(key, {}) if isinstance(value, dict) else {}
-        return value if isinstance(value, str) else ""
-
-    place = ", ".join(filter(None, (at("client", "geo", "city_name"), at("client", "geo", "country_iso_code"))))
-    origin = f"{at('client', 'ip')} {f'({place})' if place else ''}".strip()
-    return (
-        at("@timestamp")[:19].replace("T", " "),
-        at("event", "action"),
-        at("event", "outcome"),
-        at("user", "name") or at("okta", "actor", "display_name"),
-        at("host", "name") or at("host", "id"),
-        origin,
-        "; ".join(document.get("error", {}).get("message", [])) or at("message"),
-    )
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 file`, `2 files`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def note(text: str) -> None:
-    """A line on standard output."""
-    click.echo(text)
+def _lists(counts: Counts) -> dict[str, list[dict[str, str | int]]]:
+    """Counts by name as lists: as keys, names with dots would make a tree of objects and field names without end."""
+    return {
+        "event_types": [{"name": name, "count": count} for name, count in counts.by_type.most_common(MOST_TYPES)],
+        "reasons": [{"name": name, "count": count} for name, count in sorted(counts.reasons.items())],
+    }

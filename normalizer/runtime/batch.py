@@ -95,13 +95,15 @@ class Result:
 def process(normalizer: Normalizer, batch: Batch) -> Result:
     """Normalize all events of a batch, in order. Never raises for what an event holds."""
     result = Result(Counts(read=len(batch.items)))
-    counts = result.counts
+    counts, documents, indices = result.counts, result.documents, result.indices
+    normalize, own_text = normalizer.normalize_text, batch.own_text
     for index, item in enumerate(batch.items):
         if isinstance(item, Unreadable):
             result.dead.append(_unreadable(batch.file, item))
             continue
         try:
-            done = normalizer.normalize_text(item, own_text=batch.own_text)
+            documents.append(normalize(item, own_text=own_text))
+            indices.append(index)
         except UnmappedEvent:
             counts.skipped += 1
         except EventError as error:
@@ -109,14 +111,10 @@ def process(normalizer: Normalizer, batch: Batch) -> Result:
         except Exception as error:  # a defect here must not lose the other events of the run
             message = f"a defect of the normalizer met this event ({type(error).__name__}); please report it"
             result.dead.append(DeadLetter("defect", message, batch.file, batch.lines[index], item))
-        else:
-            result.documents.append(done)
-            result.indices.append(index)
-            counts.by_type[done.event_type] += 1
-            if done.problem:
-                counts.problems_by_type[done.event_type] += 1
-    counts.written = len(result.documents)
+    counts.written = len(documents)
     counts.dead = len(result.dead)
+    counts.by_type.update(done.event_type for done in documents)
+    counts.problems_by_type.update(done.event_type for done in documents if done.problem)
     counts.problems = counts.problems_by_type.total()
     counts.reasons.update(letter.reason for letter in result.dead)
     return result

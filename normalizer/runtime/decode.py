@@ -6,12 +6,15 @@ under `event`, as an object or as a string of JSON. A bare event has `eventType`
 
 from __future__ import annotations
 
-from typing import Any
+from math import isfinite
+from typing import Any, Final
 
 import orjson
 
 from normalizer.backends.python import what
 from normalizer.errors import NotAnEvent, NotJSON
+
+TOO_DEEP: Final = "not JSON: it is nested too deeply"
 
 
 def decode(text: bytes, *, own_text: bool = True) -> tuple[dict[str, Any], str]:
@@ -22,7 +25,7 @@ def decode(text: bytes, *, own_text: bool = True) -> tuple[dict[str, Any], str]:
     """
     event = loads(text)
     if type(event) is dict and ("eventType" in event or "uuid" in event):
-        return event, text.decode() if own_text else orjson.dumps(event).decode()
+        return event, text.decode() if own_text else written(event).decode()
     if type(event) is not dict:
         raise NotAnEvent(f"{'null' if event is None else what(event)} is not an event; an event is a JSON object")
     return _unwrapped(event, text, own_text=own_text)
@@ -32,13 +35,13 @@ def _unwrapped(envelope: dict[str, Any], text: bytes, *, own_text: bool) -> tupl
     for key in ("detail", "event"):
         inner = envelope.get(key)
         if type(inner) is dict:
-            return inner, orjson.dumps(inner).decode()
+            return inner, written(inner).decode()
         if type(inner) is str and key == "event":
             event = loads(inner.encode())
             if type(event) is not dict:
                 raise NotAnEvent('the text under "event" holds no JSON object')
             return event, inner
-    return envelope, text.decode() if own_text else orjson.dumps(envelope).decode()
+    return envelope, text.decode() if own_text else written(envelope).decode()
 
 
 def loads(text: bytes) -> Any:
@@ -56,8 +59,8 @@ def _why(text: bytes, error: orjson.JSONDecodeError) -> str:
         text.decode()
     except UnicodeDecodeError as bad:
         return f"not JSON: byte {bad.start + 1} is not UTF-8"
-    if "recursion" in error.msg.lower():
-        return "not JSON: it is nested too deeply"
+    if "depth limit" in error.msg:
+        return TOO_DEEP
     if error.pos >= len(error.doc.rstrip()):
         return "not JSON: it ends too early"
     if "surrogate" in error.msg.lower():
@@ -65,12 +68,32 @@ def _why(text: bytes, error: orjson.JSONDecodeError) -> str:
     return f"not JSON at character {error.pos + 1}"
 
 
-def dumps(event: Any) -> bytes:
+def written(value: object) -> bytes:
+    """The compact JSON of what was read from JSON. Raises NotJSON where lists stand too deep in each other for that."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        raise NotJSON(TOO_DEEP) from None
+
+
+def dumps(event: object) -> bytes:
     """The compact JSON of an event that came as Python objects. Raises NotJSON for what JSON cannot hold."""
     try:
-        return orjson.dumps(
+        text = orjson.dumps(
             event,
             option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS,
         )
     except (orjson.JSONEncodeError, RecursionError) as error:
         raise NotJSON(f"the event holds what JSON cannot: {error}") from None
+    if not _is_finite(event):
+        raise NotJSON("the event holds what JSON cannot: a number that is not finite")
+    return text
+
+
+def _is_finite(value: object) -> bool:
+    """Whether no number is NaN or infinite, which would be written as null."""
+    if isinstance(value, float):
+        return isfinite(value)
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    return not isinstance(value, list | tuple) or all(map(_is_finite, value))

@@ -11,9 +11,9 @@ import orjson
 
 from normalizer.backends.python import Compiled, Memory, Problems, compile_plan, report
 from normalizer.backends.schemas import Schema, document_schema, event_schema
-from normalizer.errors import InvalidDocument, NotAnEvent, ProblemEvent, UnmappedEvent
+from normalizer.errors import InvalidDocument, NotAnEvent, NotJSON, ProblemEvent, UnmappedEvent
 from normalizer.language import Constant, Mappings, Plan, load
-from normalizer.runtime.decode import decode, dumps
+from normalizer.runtime.decode import TOO_DEEP, decode, dumps, written
 from normalizer.runtime.validation import Valid, explain_document, explain_event, fast, part, varying
 
 MOST_TYPES = 1000
@@ -114,9 +114,12 @@ class Normalizer:
         kind = self._types.get(event_type) or self._type(event_type)
         document = self._quick(kind, event, original)
         if document is not None:
-            return Normalized(orjson.dumps(document), event["uuid"], event_type, False)
-        document, problem = self._document(kind, event, original)
-        return Normalized(orjson.dumps(document), event["uuid"], event_type, problem)
+            return Normalized(written(document), event["uuid"], event_type, False)
+        try:
+            document, problem = self._document(kind, event, original)
+        except RecursionError:
+            raise NotJSON(TOO_DEEP) from None
+        return Normalized(written(document), event["uuid"], event_type, problem)
 
     def _quick(self, kind: _Type, event: dict[str, Any], original: str) -> dict[str, Any] | None:
         """The document of an event without problems, checked; None where the plain way must decide."""

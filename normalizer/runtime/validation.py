@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import jsonschema
 import jsonschema_rs
 
 from normalizer.backends.python import what
@@ -55,6 +54,8 @@ def _without(schema: Schema, keys: list[str]) -> Schema:
 
 def explain_event(schema: Schema, event: Any) -> str:
     """Why an event is not accepted: one sentence with the first thing that is wrong."""
+    import jsonschema  # takes a tenth of a second to load, and most runs have nothing to explain
+
     for error in jsonschema.Draft202012Validator(schema).iter_errors(event):
         if error.validator == "required":
             missing = next(name for name in schema["required"] if name not in event)
@@ -69,6 +70,8 @@ def explain_event(schema: Schema, event: Any) -> str:
 
 def explain_document(schema: Schema, document: Any) -> str:
     """Where a document breaks its schema: the first place, and the rule that it breaks."""
+    import jsonschema
+
     for error in jsonschema.Draft202012Validator(schema).iter_errors(document):
         place = ".".join(map(str, error.absolute_path)) or "the document"
         return f"{place} breaks the rule {error.validator!r} of its schema: {error.message[:200]}"

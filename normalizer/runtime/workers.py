@@ -3,19 +3,23 @@
 The parent reads and splits the input and deals the batches out in turn. Each worker writes its own documents to the
 output, when the worker before it in the ring has written: copying documents through the parent would cost more than a
 second worker gains. Counts and dead letters go to the parent, in the same order.
+
+Workers end when the parent closes its ends of their pipes, or is killed, which does the same. A worker that ends early
+takes the ring with it: the next one waits for a turn that nobody can give any more, and ends too.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from normalizer.errors import OutputError, SettingsError, WorkerError
+from normalizer.errors import NormalizerError, OutputError, SettingsError, WorkerError
 from normalizer.inputs import Batch
 from normalizer.runtime.batch import Counts, DeadLetter, Result, process
 from normalizer.runtime.normalizer import Normalizer
@@ -24,129 +28,179 @@ Write = Callable[[Result], None]
 """Writes the documents of a batch; raises OutputError."""
 
 _TURN = b"turn"
+_GRACE = 2.0
+"""Seconds in which workers end by themselves; one that cannot write to a stalled pipe never would."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What the parent learns of a batch: all but the documents."""
 
-    file: str
-    consumed: int
     counts: Counts
     dead: list[DeadLetter]
 
 
-def run(batches: Iterable[Batch], normalizer: Normalizer, write: Write, workers: int = 1) -> Iterator[Report]:
+def run(batches: Iterable[Batch], normalizer: Normalizer, write: Write, workers: int = 1) -> Generator[Report]:
     """Normalize batches and write the documents, in order; a report for each batch.
 
-    Raises OutputError, WorkerError. With more than one worker the documents are written by child processes, so `write`
-    must reach its file by a descriptor.
+    Raises OutputError, WorkerError; SettingsError where the system does not allow so many workers. With more than one
+    worker the documents are written by child processes, so `write` must reach its file by a descriptor. Close the
+    generator (`contextlib.closing`), so that no worker outlives it.
     """
     if workers == 1:
         for batch in batches:
             result = process(normalizer, batch)
             write(result)
-            yield Report(batch.file, batch.consumed, result.counts, result.dead)
-    else:
-        with _Ring(normalizer, write, workers) as ring:
-            yield from ring.run(batches)
+            yield Report(result.counts, result.dead)
+        return
+    ring = _Ring(normalizer, write)
+    try:
+        ring.start(workers)
+        yield from ring.run(batches)
+    finally:
+        ring.stop()
 
 
 class _Ring:
-    def __init__(self, normalizer: Normalizer, write: Write, workers: int) -> None:
+    def __init__(self, normalizer: Normalizer, write: Write) -> None:
+        self._normalizer = normalizer
+        self._write = write
+        self._ends: list[Connection] = []
+        self._processes: list[BaseProcess] = []
+
+    def start(self, workers: int) -> None:
+        """Fork the workers. Raises SettingsError."""
         if "fork" not in multiprocessing.get_all_start_methods():
             raise SettingsError("several workers need a system that can fork processes; leave --workers out")
+        try:
+            with _signals_held():
+                self._fork(workers)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise SettingsError(f"the system does not allow {workers} workers ({why}); give a smaller number") from None
+
+    def _fork(self, workers: int) -> None:
         context = multiprocessing.get_context("fork")
-        turns = [context.Pipe(duplex=False) for _ in range(workers)]
-        pairs = [context.Pipe() for _ in range(workers)]
-        every = [end for pair in (*turns, *pairs) for end in pair]
-        self._ends = [mine for mine, _ in pairs]
-        self._busy = [False] * workers
-        self._processes: list[BaseProcess] = []
-        for index, (_, theirs) in enumerate(pairs):
-            my_turn, next_turn = turns[index][0], turns[(index + 1) % workers][1]
-            unused = [end for end in every if end not in (theirs, my_turn, next_turn)]
-            worker = context.Process(
-                target=_work, args=(normalizer, write, theirs, my_turn, next_turn, unused), name=f"worker-{index + 1}", daemon=True
-            )
-            self._processes.append(worker)
-        for worker in self._processes:
-            worker.start()
-        turns[0][1].send_bytes(_TURN)
-        for end in every:
-            if end not in self._ends:
-                end.close()
+        every: list[Connection] = []
+        try:
+            turns, pairs = [], []
+            for _ in range(workers):
+                turns.append(context.Pipe(duplex=False))
+                pairs.append(context.Pipe())
+                every += [*turns[-1], *pairs[-1]]
+            self._ends = [mine for mine, _ in pairs]
+            for index, (_, theirs) in enumerate(pairs):
+                my_turn, next_turn = turns[index][0], turns[(index + 1) % workers][1]
+                unused = [end for end in every if end not in (theirs, my_turn, next_turn)]
+                worker = context.Process(
+                    target=_work,
+                    args=(self._normalizer, self._write, theirs, my_turn, next_turn, unused),
+                    name=f"worker {index + 1}",
+                    daemon=True,
+                )
+                worker.start()
+                self._processes.append(worker)
+            turns[0][1].send_bytes(_TURN)
+        finally:
+            for end in every:
+                if end not in self._ends:
+                    end.close()
 
-    def __enter__(self) -> _Ring:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
+        """End the workers: those that wait for work do so at once."""
         for end in self._ends:
             end.close()
+        deadline = time.monotonic() + _GRACE
         for worker in self._processes:
-            worker.join(0.2)
+            worker.join(max(0.0, deadline - time.monotonic()))
             if worker.is_alive():
-                worker.terminate()
+                worker.kill()
                 worker.join()
 
     def run(self, batches: Iterable[Batch]) -> Iterator[Report]:
         """Deal the batches out; reports come in their order, since each worker is asked in turn."""
+        busy = [False] * len(self._ends)
         turn = 0
         for batch in batches:
-            if self._busy[turn]:
+            if busy[turn]:
                 yield self._receive(turn)
             try:
                 self._ends[turn].send(batch)
             except OSError:
-                raise WorkerError(self._died()) from None
-            self._busy[turn] = True
-            turn = (turn + 1) % len(self._ends)
-        for index in (*range(turn, len(self._ends)), *range(turn)):
-            if self._busy[index]:
+                raise self._failure() from None
+            busy[turn] = True
+            turn = (turn + 1) % len(busy)
+        for index in (*range(turn, len(busy)), *range(turn)):
+            if busy[index]:
                 yield self._receive(index)
-                self._busy[index] = False
 
     def _receive(self, index: int) -> Report:
-        sentinels = [worker.sentinel for worker in self._processes]
         end = self._ends[index]
-        while end not in (ready := wait([end, *sentinels])):
-            if ready and not end.poll():
-                raise WorkerError(self._died())
+        ready = wait([end, *(worker.sentinel for worker in self._processes)])
+        # When another worker has ended, this one says what it still can, or ends for want of a turn.
+        if end not in ready and not end.poll(_GRACE):
+            raise self._failure()
         try:
-            report: Report | OutputError = end.recv()
+            report: Report | NormalizerError = end.recv()
         except (EOFError, OSError):
-            raise WorkerError(self._died()) from None
-        if isinstance(report, OutputError):
+            raise self._failure() from None
+        if isinstance(report, NormalizerError):
             raise report
         return report
 
-    def _died(self) -> str:
+    def _failure(self) -> NormalizerError:
+        """Why a worker has ended: what one of them says itself, else how it died."""
+        wait([worker.sentinel for worker in self._processes], _GRACE)
+        for end in self._ends:
+            with suppress(EOFError, OSError):
+                while end.poll():
+                    if isinstance(said := end.recv(), NormalizerError):
+                        return said
         for worker in self._processes:
-            worker.join(0.2)
-            if worker.exitcode:
-                how = f"was killed by {signal.Signals(-worker.exitcode).name}" if worker.exitcode < 0 else f"ended with code {worker.exitcode}"
-                return f"{worker.name} {how}; the output is incomplete, so run again"
-        return "a worker process ended early; the output is incomplete, so run again"
+            if code := worker.exitcode:
+                how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+                return WorkerError(f"{worker.name} {how}; the output is incomplete, so run again")
+        return WorkerError("a worker ended early; the output is incomplete, so run again")
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait until all workers are there; they are born with both blocked and stay so.
+
+    Both may reach the whole group of processes: the parent decides, and ends its workers.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(
-    normalizer: Normalizer, write: Write, end: Connection, my_turn: Connection, next_turn: Connection, unused: list[Connection]
+    normalizer: Normalizer,
+    write: Write,
+    end: Connection,
+    my_turn: Connection,
+    next_turn: Connection,
+    unused: list[Connection],
 ) -> None:
     """The life of a worker: until the parent closes its end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends the workers
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for other in unused:
         other.close()
-    while True:
-        try:
+    said: NormalizerError
+    try:
+        while True:
             batch: Batch = end.recv()
             result = process(normalizer, batch)
             my_turn.recv_bytes()
             write(result)
             next_turn.send_bytes(_TURN)
-            end.send(Report(batch.file, batch.consumed, result.counts, result.dead))
-        except OutputError as error:
-            end.send(error)
-            os._exit(0)
-        except (EOFError, OSError):
-            os._exit(0)
+            end.send(Report(result.counts, result.dead))
+    except (EOFError, OSError):  # the parent has ended, or the worker before this one
+        return
+    except OutputError as error:
+        said = error
+    except Exception as error:  # multiprocessing would print a traceback
+        said = WorkerError(f"a defect met a worker ({type(error).__name__}); please report it")
+    with suppress(OSError):
+        end.send(said)

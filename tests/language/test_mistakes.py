@@ -45,10 +45,15 @@ def test_mistake(case: Path, tmp_path: Path) -> None:
     check(case, tmp_path)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.name.startswith("yaml_")], ids=lambda case: case.stem)
-def test_both_parsers_of_pyyaml_give_the_same(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "_Parser", yaml.SafeLoader)
-    check(case, tmp_path)
+def test_both_parsers_of_pyyaml_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """libyaml and the parser in Python, which is there where libyaml is not."""
+    for case in (case for case in CASES if case.name.startswith("yaml_")):
+        text = split(case.read_bytes())[0].decode(errors="replace")
+        found = []
+        for parser in (getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader):
+            monkeypatch.setattr(reader, "_Parser", parser)
+            found.append(reader.parse(text, "x"))
+        assert found[0] == found[1], case.name
 
 
 def test_each_finding_is_one_line_with_advice() -> None:

@@ -83,7 +83,7 @@ def _quick(remembering: Quick, direct: Quick, valid: Valid, memory: Memory) -> Q
             if memory.on:
                 return remembering(event, original, org, namespace, problems)
             document = direct(event, original, org, namespace, problems)
-        except (AttributeError, TypeError, GivesUp):
+        except (AttributeError, TypeError, RecursionError, GivesUp):
             return None
         return document if document is not None and valid(document) else None
 
@@ -129,7 +129,17 @@ def _namespace(plan: Plan, generated: Generated) -> dict[str, Any]:
     return names
 
 
-_LIBRARY = ("EMPTY", "collected", "converted", "elements", "elements_below", "missing", "no_object", "values")
+_LIBRARY = (
+    "EMPTY",
+    "collected",
+    "converted",
+    "distinct",
+    "elements",
+    "elements_below",
+    "missing",
+    "no_object",
+    "values",
+)
 
 
 def _rule(binding: Binding) -> library.Rule:

@@ -6,6 +6,7 @@ problem is a pair of the rule's number (its order in the Plan) and a sentence.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -297,6 +298,14 @@ def collected(found: Values, rule: Rule, problems: Problems, into: dict[Any, Non
         value = rule(item, where, problems)
         if value is not None:
             into[value] = None
+
+
+def distinct(values: list[Any] | None) -> list[Any]:
+    """Each object once, the first of equal ones; 1, 1.0 and true differ, the order of keys does not."""
+    each: dict[str, Any] = {}
+    for value in values or ():
+        each.setdefault(json.dumps(value, sort_keys=True), value)
+    return list(each.values())
 
 
 # ---- finishing a document

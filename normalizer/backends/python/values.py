@@ -16,6 +16,7 @@ from normalizer.backends.python.source import Names, Source
 from normalizer.language.paths import EventPath
 from normalizer.language.plan import AS_IS, Each, Value
 
+OBJECT_TYPES = ("flattened", "geo_point")
 TEXT_TYPES = ("keyword", "text", "match_only_text", "wildcard", "constant_keyword")
 _RANGES = {
     kind: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
@@ -182,7 +183,7 @@ class Values:
         elif plain and kind == "date":
             with block(f"if type({variable}) is str and CANONICAL({variable}):"):
                 add("pass")
-        elif plain and kind in ("flattened", "geo_point"):
+        elif plain and kind in OBJECT_TYPES:
             word = "if"
         else:
             with block(f"if type({variable}) is str and {variable} in {known(name)}:"):
@@ -208,7 +209,7 @@ class Values:
         """A list field: every value of every path, or of the first path that has any."""
         name = self.context.bound(rule, number)
         default = repr(list(rule.default)) if isinstance(rule.default, tuple) else "None"
-        if rule.collect:
+        if rule.collect and rule.destination.type not in OBJECT_TYPES:
             into = self.context.names.new("into", rule.destination.name)
             self.source.add(f"{into} = {{}}")
             for path in rule.paths:
@@ -218,8 +219,10 @@ class Values:
         found = self.context.names.new("found", rule.destination.name)
         for index, path in enumerate(rule.paths):
             expression = f"values({self._found(path, number)}, {path.last!r}, {ignored(rule)})"
-            self.source.add(f"{found} = {expression}" if index == 0 else f"{found} = {found} or {expression}")
-        self.source.add(f"{variable} = converted({found}, {name}, problems) or {default}")
+            joined = "+" if rule.collect else "or"
+            self.source.add(f"{found} = {expression}" if index == 0 else f"{found} = {found} {joined} {expression}")
+        converted = f"converted({found}, {name}, problems)"
+        self.source.add(f"{variable} = {f'distinct({converted})' if rule.collect else converted} or {default}")
 
     def _collect(self, into: str, number: int, rule: Value, path: EventPath, name: str) -> None:
         """The values of one path, each once: texts that need no thought in line, the rest by the library."""
@@ -268,6 +271,11 @@ class Values:
                     [path for path in inner.paths if not path.absolute], number, many=inner.destination.array
                 )
             ]
+            if self.quick and any(_gives_without_element(inner) for inner in rule.fields):
+                with self.source.block(f"if type({item}) is not dict:"):
+                    self.source.add("return None")
+                with self.source.block(f"if not {item}:"):
+                    self.source.add("continue")
             above = (*self.picks.above, *(segment.name for segment in rule.path.segments))
             picks = Picks(self.source, names, Single(item, base=at), found, self.quick, above)
             inside = Values(self.context, self.source, picks, self.picks)
@@ -277,6 +285,11 @@ class Values:
                 self.source.add(f"{variable}.append({made})")
         with self.source.block(f"if not {variable}:"):
             self.source.add(f"{variable} = None")
+
+
+def _gives_without_element(rule: Value) -> bool:
+    """Whether a rule inside `each` may give a value where the element holds none, or is none."""
+    return rule.default is not None or any(path.absolute or path.given for path in rule.paths)
 
 
 def ignored(rule: Value) -> str:

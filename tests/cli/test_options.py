@@ -1,0 +1,145 @@
+"""Options of `mim-ecs normalize`, mapping folders, and the three places that settings come from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from normalizer.cluster import data_stream
+from normalizer.errors import SettingsError
+from tests.cli.command import EVENTS, mim_ecs
+
+TOP = Path(__file__).resolve().parents[2]
+EVENT = EVENTS[0]
+
+
+def test_options_that_change_documents() -> None:
+    (plain,) = mim_ecs("normalize", stdin=EVENT).documents
+    assert plain["event"]["original"] == EVENT.decode()
+    assert plain["data_stream"]["namespace"] == "default"
+    assert "organization" not in plain
+    given = ("--org", "acme.okta.com", "--namespace", "blue_1", "--no-original", "--no-validate")
+    (changed,) = mim_ecs("normalize", *given, stdin=EVENT).documents
+    assert changed["organization"] == {"id": "acme.okta.com"}
+    assert changed["data_stream"]["namespace"] == "blue_1"
+    assert "original" not in changed["event"]
+
+
+BAD_NAMESPACES = ("", "Big", "a-b", "a b", "a*", "a,b", "a#b", "a:b", "a/b", "a\nb", "x" * 101, "ü" * 51, "İ")
+
+
+@pytest.mark.parametrize("namespace", BAD_NAMESPACES)
+def test_both_rules_refuse_a_bad_namespace(namespace: str) -> None:
+    """The command's own, and that of the data stream's name."""
+    with pytest.raises(SettingsError):
+        data_stream(namespace)
+
+
+def test_bad_namespaces_and_orgs_are_refused(tmp_path: Path) -> None:
+    for option, value in (*(("--namespace", each) for each in BAD_NAMESPACES[:4]), ("--org", "https://acme.okta.com")):
+        done = mim_ecs("normalize", option, value, "-o", "out", cwd=tmp_path, code=2)
+        assert len(done.lines) == 1
+        assert "namespace" in done.err or "write it like acme.okta.com" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_checks_of_a_namespace() -> None:
+    import click
+
+    from normalizer.cli.settings import _check_namespace
+
+    context, parameter = click.Context(click.Command("x")), click.Option(["--namespace"])
+    for namespace in BAD_NAMESPACES:
+        with pytest.raises(SettingsError):
+            _check_namespace(context, parameter, namespace)
+    for namespace in ("default", "a.b_c", "x" * 100, "grün"):
+        assert data_stream(_check_namespace(context, parameter, namespace)).endswith(namespace)
+
+
+def test_a_folder_of_mappings(tmp_path: Path) -> None:
+    shutil.copytree(TOP / "mappings", tmp_path / "mine")
+    file = tmp_path / "mine" / "mim.command.generic.new.yml"
+    file.write_text(file.read_text() + "\ntags: [mine]\n" if "tags:" not in file.read_text() else file.read_text())
+    other = tmp_path / "mine" / "mim.command.ios.new.yml"
+    file.write_text("event_type: mim.command.generic.new\nextends: _nowhere\nsummary: A test.\n")
+    other.write_text("event_type: mim.command.ios.new\nextends: _command\nsumary: A test.\n")
+    done = mim_ecs("normalize", "--mappings", "mine", "-o", "out", cwd=tmp_path, stdin=EVENT, code=2)
+    assert [line for line in done.lines if line.startswith("mine/mim.command.generic.new.yml:2:")]
+    assert [line for line in done.lines if line.startswith("mine/mim.command.ios.new.yml:3:")]
+    assert done.lines[-1].endswith("mistakes in the mapping files.")
+    assert not (tmp_path / "out").exists()
+    shutil.rmtree(tmp_path / "mine")
+    shutil.copytree(TOP / "mappings", tmp_path / "mine")
+    for each in (tmp_path / "mine").glob("mim.command.generic.*"):
+        each.unlink()
+    (document,) = mim_ecs("normalize", "--mappings", "mine", cwd=tmp_path, stdin=EVENT).documents
+    assert "unmapped_event_type" in document["tags"]
+    nowhere = mim_ecs("normalize", "--mappings", "nowhere", cwd=tmp_path, code=2)
+    assert "nowhere:1:1: there is no such folder of mapping files" in nowhere.err
+
+
+def namespace_of(tmp_path: Path, *given: str, **env: str) -> str:
+    (document,) = mim_ecs(*given, "-q", stdin=EVENT, cwd=tmp_path, env=env).documents
+    namespace: str = document["data_stream"]["namespace"]
+    return namespace
+
+
+def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) -> None:
+    assert namespace_of(tmp_path, "normalize") == "default"
+    (tmp_path / "mim-ecs.yml").write_text("normalize: {namespace: file, no-such: }\n".replace(", no-such: ", ""))
+    (tmp_path / "other.yml").write_text("normalize:\n  namespace: 7\n  original: false\n  max-event:\n")
+    assert namespace_of(tmp_path, "normalize") == "file"
+    assert namespace_of(tmp_path, "--config", "other.yml", "normalize") == "7"
+    assert namespace_of(tmp_path, "normalize", MIM_ECS_CONFIG="other.yml") == "7"
+    assert namespace_of(tmp_path, "normalize", MIM_ECS_NORMALIZE_NAMESPACE="variable") == "variable"
+    assert namespace_of(tmp_path, "normalize", "--namespace", "flag", MIM_ECS_NORMALIZE_NAMESPACE="variable") == "flag"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("normalise: {workers: 2}", 'names a command "normalise"; did you mean "normalize"?'),
+        ("normalize: {wrokers: 2}", 'gives `normalize` an option "wrokers" that it has not; did you mean "workers"?'),
+        ("normalize: {api_key: canary}", "it belongs under `elasticsearch`"),
+        ("elasticsearch: {api-kye: canary}", '"api_kye" that it has not; did you mean "api_key"?'),
+        ("normalize: {workers: [canary]}", "must give `normalize: workers` one value"),
+        ("normalize: {strict: canary}", "must give `normalize: strict` true or false"),
+        ("normalize: {org: true}", "must give `normalize: org` a text (in quotes) or a number"),
+        ("normalize: 2", "must give `normalize` a block of options, like `normalize: {"),
+        ("- canary", "must be a block of commands"),
+        ("elasticsearch:\n  api_key: 'canary", "mim-ecs.yml:2 is not YAML"),
+        ("normalize: {workers: canary}", "'canary' is not a valid integer range."),
+        ("[" * 5000, "is not YAML"),
+    ],
+)
+def test_mistakes_in_the_settings_file(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "mim-ecs.yml").write_text(text)
+    done = mim_ecs("normalize", cwd=tmp_path, code=2)
+    assert said in done.err
+    assert len(done.lines) == 1
+    assert "mim-ecs.yml" in done.err or "workers" in done.err
+    assert "canary" not in done.err or "integer" in done.err
+
+
+def test_a_settings_file_that_cannot_be_read(tmp_path: Path) -> None:
+    done = mim_ecs("--config", "nowhere.yml", "normalize", cwd=tmp_path, code=2)
+    assert done.err == "Error: the settings file nowhere.yml cannot be read: no such file or directory.\n"
+    (tmp_path / "latin").write_bytes(b"normalize: {org: \xff}")
+    assert "is not YAML" in mim_ecs("--config", "latin", "normalize", cwd=tmp_path, code=2).err
+
+
+def test_secrets_of_the_settings_file_are_no_flags_and_never_told(tmp_path: Path) -> None:
+    settings = {"url": "http://user:canary@127.0.0.1:9", "api_key": "canary", "ca_certs": "canary.pem"}
+    (tmp_path / "mim-ecs.yml").write_text(json.dumps({"elasticsearch": settings}))
+    done = mim_ecs("setup", cwd=tmp_path, code=2)
+    assert "Certificates were given for http://127.0.0.1:9, which is http" in done.err
+    del settings["ca_certs"]
+    (tmp_path / "mim-ecs.yml").write_text(json.dumps({"elasticsearch": settings}))
+    refused = mim_ecs("setup", cwd=tmp_path, code=3)
+    assert "Elasticsearch at 127.0.0.1:9 cannot be reached" in refused.err
+    assert "canary" not in done.err + refused.err + refused.out.decode()
+    other = mim_ecs("setup", cwd=tmp_path, code=3, env={"ELASTICSEARCH_URL": "http://127.0.0.1:7"})
+    assert "127.0.0.1:7" in other.err

@@ -1,0 +1,131 @@
+"""Every golden case, the quick way and the plain way; and that no case, document or mapping is left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from normalizer import Mappings, load
+from tests.golden import DOCUMENT, EVENT, FOLDER, OPTIONS, Case, cases, pretty
+from tests.golden.__main__ import main
+
+CASES = list(cases())
+LEAST = 2
+
+
+@pytest.fixture(scope="module")
+def mappings() -> Mappings:
+    return load()
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(mappings: Mappings, case: Case) -> None:
+    difference = case.difference(mappings)
+    assert not difference, f"\n{difference}\nif this is meant: python -m tests.golden --renew {case.mapping}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_plain_way_gives_the_same(mappings: Mappings, case: Case) -> None:
+    assert case.actual(mappings, plain=True) == case.expected()
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_original_is_the_text_of_the_event(case: Case) -> None:
+    event = json.loads(case.expected())["event"]
+    if case.options().keep_original or event["kind"] == "pipeline_error":
+        assert event["original"] == case.text().decode()
+    else:
+        assert "original" not in event
+
+
+def test_every_mapping_has_cases(mappings: Mappings) -> None:
+    counts = {plan.chain[0]: 0 for plan in mappings.plans}
+    for case in CASES:
+        counts[case.mapping] += 1
+    assert len(counts) >= 17
+    assert {name for name, count in counts.items() if count < LEAST} == set()
+
+
+def test_the_events_of_a_folder_are_of_its_mapping(mappings: Mappings) -> None:
+    for case in CASES:
+        plan = mappings.plan(json.loads(case.text())["eventType"])
+        assert plan is not None
+        assert plan.chain[0] == case.mapping, case
+
+
+def test_no_file_is_orphaned() -> None:
+    expected = {case.path(ending) for case in CASES for ending in (EVENT, DOCUMENT)}
+    found = {path for path in FOLDER.glob("*/*.json") if not path.name.endswith(OPTIONS)}
+    assert found == expected
+    assert set(FOLDER.glob(f"*/*{OPTIONS}")) <= {case.path(OPTIONS) for case in CASES}
+
+
+def test_files_are_written_as_people_read_them() -> None:
+    for case in CASES:
+        for ending in (EVENT, DOCUMENT):
+            assert case.path(ending).read_text(encoding="utf-8").startswith('{\n  "'), case
+        assert case.path(DOCUMENT).read_text(encoding="utf-8") == case.expected(), case
+
+
+def test_no_two_cases_have_the_same_uuid() -> None:
+    uuids = [json.loads(case.text())["uuid"] for case in CASES]
+    assert len(uuids) == len(set(uuids))
+
+
+# ---- the command
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
+    """A case in a folder of its own, which the command sees instead of ours."""
+    case = Case(tmp_path / "mim.command.ios.new", "sparse")
+    case.folder.mkdir()
+    source = Case(FOLDER / case.mapping, case.name)
+    case.path(EVENT).write_bytes(source.path(EVENT).read_bytes())
+    monkeypatch.setattr("tests.golden.__main__.cases", lambda: cases(tmp_path))
+    return case
+
+
+def test_a_missing_document_is_shown_and_renewed(own: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 1
+    shown = capsys.readouterr().out
+    assert '+  "@timestamp": "2026-09-14T06:13:01.000Z",' in shown
+    assert "1 cases, 1 differ" in shown
+    assert not own.path(DOCUMENT).exists()
+    assert main(["--renew"]) == 0
+    assert "1 cases, 1 renewed" in capsys.readouterr().out
+    assert own.path(DOCUMENT).read_bytes() == (FOLDER / own.mapping / f"sparse{DOCUMENT}").read_bytes()
+    assert main([]) == 0
+    assert capsys.readouterr().out == "1 cases, 0 differ\n"
+
+
+def test_a_difference_is_shown_as_a_unified_diff(own: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--renew", own.mapping]) == 0
+    text = own.path(DOCUMENT).read_text(encoding="utf-8")
+    own.path(DOCUMENT).write_text(text.replace('"operation": "command"', '"operation": 1.0'), encoding="utf-8")
+    capsys.readouterr()
+    assert main([own.mapping]) == 1
+    lines = [line for line in capsys.readouterr().out.splitlines() if line[:1] in ("-", "+")]
+    assert lines[:2] == [f"--- {own} as expected", f"+++ {own} as it is now"]
+    assert lines[2:] == ['-      "operation": 1.0', '+      "operation": "command"']
+
+
+def test_an_event_that_gives_no_document_is_shown(own: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    own.path(EVENT).write_text('{"uuid": "1", "eventType": "mim.command.ios.new"}', encoding="utf-8")
+    assert main(["--renew"]) == 1
+    assert '+no document: the event has no "published"' in capsys.readouterr().out
+    assert not own.path(DOCUMENT).exists()
+
+
+def test_an_unknown_mapping_is_a_usage_error(own: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["mim.command.ios.old"])
+    assert stopped.value.code == 2
+    assert "there are no cases of mim.command.ios.old" in capsys.readouterr().err
+
+
+def test_equal_means_with_types() -> None:
+    assert len({pretty(value) for value in (1, 1.0, True, "1", [1])}) == 5
+    assert pretty({"a": 1, "b": 2}) == pretty({"b": 2, "a": 1})

@@ -34,8 +34,8 @@ CUSTOM += "".join(
     f"s.{name}: {{type: {'flattened' if step.gives == 'object' else 'keyword'}, description: After a step.}}\n"
     for name, step in STEPS.items()
 )
-FIELDS = "".join(f"  t.{kind}: debugContext.debugData.{kind}\n" for kind in TYPES)
-FIELDS += "".join(f"  s.{name}: {{from: debugContext.debugData.{name}, as: {name}}}\n" for name in STEPS)
+FIELDS = "".join(f"t.{kind}: debugContext.debugData.{kind}\n" for kind in TYPES)
+FIELDS += "".join(f"s.{name}: {{from: debugContext.debugData.{name}, as: {name}}}\n" for name in STEPS)
 FUZZED = 4000
 
 EXAMPLES = [

@@ -78,7 +78,10 @@ def _run() -> int:
     try:
         code = cli.main(prog_name="mim-ecs", standalone_mode=False)
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 1
+        code = stop.code if isinstance(stop.code, int) else 1
+        if code > 128:
+            tell_error(f"stopped by {signal.Signals(code - 128).name}")
+        return code
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code

@@ -13,6 +13,7 @@ from normalizer.cli.view import say
 from normalizer.data import data_folder
 from normalizer.errors import OutputError, SettingsError
 from normalizer.language import load
+from normalizer.outputs.files import why
 
 
 @click.command(epilog=epilog("mim-ecs build --check", "0", "1", "2", "4", "130, 143"))
@@ -71,4 +72,4 @@ def _write(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+        raise OutputError(f"{path} cannot be written: {why(error)}") from None

@@ -14,6 +14,7 @@ import click
 
 from normalizer.errors import SettingsError
 from normalizer.language.advice import choices, did_you_mean
+from normalizer.outputs.files import why
 
 DEFAULT_FILE = Path("mim-ecs.yml")
 SERVER = "elasticsearch"
@@ -62,7 +63,7 @@ def _sections(path: Path) -> dict[str, Any]:
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"the settings file {path} cannot be read: {error.strerror}") from None
+        raise SettingsError(f"the settings file {path} cannot be read: {why(error)}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # whose text may hold a secret
         mark = getattr(error, "problem_mark", None)
         raise SettingsError(f"the settings file {path}{f':{mark.line + 1}' if mark else ''} is not YAML") from None

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from normalizer.cli.normalize import check_outputs, tell_terminal
+from normalizer.cli.reading import check_outputs, read_all, tell_terminal
 from normalizer.cli.servers import connected, server_options
 from normalizer.cli.settings import document_options, epilog, input_options, view_options
 from normalizer.cli.view import View, log, tell_kept
 from normalizer.cluster import check_installed, data_stream
 from normalizer.delivery import Counts as Delivered
 from normalizer.delivery import Item, deliver
-from normalizer.inputs import Batch, read, sources
+from normalizer.inputs import Batch, sources
 from normalizer.outputs.elasticsearch import bulk
 from normalizer.outputs.files import DeadLetters
 from normalizer.runtime.batch import Counts, DeadLetter, process
@@ -72,9 +72,9 @@ def index(
             refused.clear()
             letters.write(pending)
 
-        batches = (batch for source in found for batch in read(source, max_event=max_event))
+        batches = view.progress(found, read_all(found, max_event))
         try:
-            with closing(_items(normalizer, view.progress(found, batches), counts, letters)) as items:
+            with closing(_items(normalizer, batches, counts, letters)) as items:
                 deliver(
                     items,
                     bulk(client, stream),

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from normalizer.cli.reading import check_outputs, read_all, tell_terminal
 from normalizer.cli.settings import document_options, epilog, input_options, view_options
-from normalizer.cli.view import View, log, tell_kept
+from normalizer.cli.view import View, tell_kept
 from normalizer.errors import SettingsError
-from normalizer.inputs import Source, read, sources
-from normalizer.outputs.files import DeadLetters, Labelled, Output, same_file
+from normalizer.inputs import sources
+from normalizer.outputs.files import DeadLetters, Output
 from normalizer.runtime.batch import Counts, Result
 from normalizer.runtime.normalizer import Normalizer, Options
 from normalizer.runtime.workers import Write, run
@@ -75,9 +76,8 @@ def normalize(
         shown = _table(out) if table else None
         write: Write = shown.write if shown else _lines(out)
         tell_terminal(found)
-        batches = (batch for source in found for batch in read(source, max_event=max_event))
-        watched = view.progress(found, batches, aside=not (to_stdout and sys.stdout.isatty()))
-        for report in stack.enter_context(closing(run(watched, normalizer, write, 1 if shown else workers))):
+        batches = view.progress(found, read_all(found, max_event), aside=not (to_stdout and sys.stdout.isatty()))
+        for report in stack.enter_context(closing(run(batches, normalizer, write, 1 if shown else workers))):
             counts.add(report.counts)
             if letters is not None:
                 letters.write(report.dead)
@@ -95,7 +95,7 @@ def normalize(
 def _lines(out: Output) -> Write:
     def write(result: Result) -> None:
         if result.documents:
-            out.write(b"\n".join([done.document for done in result.documents]) + b"\n")
+            out.write(b"\n".join([*[done.document for done in result.documents], b""]))
 
     return write
 
@@ -104,20 +104,3 @@ def _table(out: Output) -> TableView:
     from normalizer.cli.table import TableView
 
     return TableView(out)
-
-
-def check_outputs(found: list[Source], *, output: str | None, dead_letters: Path | None) -> None:
-    """Raise SettingsError where an output is also read, or where documents and dead letters would be mixed."""
-    inputs = [(source.name, source.path if source.path is not None else 0) for source in found]
-    targets: list[Labelled] = []
-    targets.append(("standard output", 1) if output in (None, "-") else (f"the output {output}", str(output)))
-    if dead_letters is not None:
-        targets.append((f"the file of dead letters {dead_letters}", dead_letters))
-    if (both := same_file(targets, inputs)) is not None:
-        raise SettingsError(f"{both[0]} is the same file as {both[1]}; write to another one")
-
-
-def tell_terminal(found: list[Source]) -> None:
-    """Whoever calls us without input should not wonder why nothing happens."""
-    if sys.stdin is not None and sys.stdin.isatty() and any(source.path is None for source in found):
-        log.info("Reading events from the terminal; Ctrl-D ends them.")

@@ -81,7 +81,7 @@ def _advice(name: str, written: WrittenPath) -> str:
         return f'; "{parent}" is {a(table[parent].type)} there'
     if last.isdigit():
         return "; elements have no number here, select them by a key, like target(type=User).id"
-    if written.scope is not None and _is_path(written.text):
+    if written.scope is not None and okta.fact(parse_path(written.text).names) is not None:
         start = written.scope.whole.names
         if written.text.startswith(f"{start}."):
             return f'; the scope begins at "{start}" already, so write "{written.text.removeprefix(f"{start}.")}"'
@@ -92,10 +92,3 @@ def _advice(name: str, written: WrittenPath) -> str:
         return f'; did you mean "{near}"?'
     names = choices(each.rpartition(".")[2] for each in siblings)
     return f'; "{parent}" has {names}' if parent else f"; a path begins with {names}, and a constant goes into `set`"
-
-
-def _is_path(text: str) -> bool:
-    try:
-        return okta.fact(parse_path(text).names) is not None
-    except PathError:
-        return False

@@ -100,7 +100,8 @@ _YAML_ONLY = re.compile(
     r"|(?P<number>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
     r"|(?P<none>[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
 ).fullmatch
-_TYPED_BEGIN = frozenset("tfnTFN~+-.0123456789")
+_CURLY = "“”„‘’‚«»"
+_SPECIAL_BEGIN = frozenset("tfnTFN~+-.0123456789" + _CURLY)
 _LARGEST_WHOLE = 2**63
 _MANY_DIGITS = 25
 _SHOWN = 60
@@ -175,7 +176,7 @@ class _Composer:
     def document(self) -> Node | None:
         tree: Node | None = None
         documents = 0
-        while not isinstance(event := self.next(), yaml.StreamEndEvent):
+        while (event := self.next()) is not None:  # so it is after the end of the stream
             if not isinstance(event, yaml.DocumentStartEvent):
                 continue
             documents += 1
@@ -254,8 +255,11 @@ class _Composer:
         if text == "":
             self._note(place, "a value is missing here; write one, or remove the line")
             return None
-        if text[0] not in _TYPED_BEGIN:
+        if text[0] not in _SPECIAL_BEGIN:
             return Scalar(place, text)
+        if text[0] in _CURLY:
+            self._note(place, f'the quote {text[0]} is a letter to YAML, and part of the text; write " instead')
+            return None
         if text in _JSON_WORDS:
             return Scalar(place, _JSON_WORDS[text])
         if number := _JSON_NUMBER(text):

@@ -121,6 +121,13 @@ def _texts(node: Node | None, key: str, notes: Notes, *, always_list: bool = Fal
     return good
 
 
+def _whole(node: Node) -> bool:
+    """Whether the reader has left nothing out, of the node or of a list right in it."""
+    if isinstance(node, Block):
+        return not node.dropped and all(value.whole for _, value in node.entries if isinstance(value, Sequence))
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class _Scope:
     """What surrounds a rule: its prefixes (the first is the scope's own), its path, what is ignored."""
@@ -182,7 +189,7 @@ class _Reader:
         for key, node in block.entries:
             before = len(self.notes.findings)
             self.entry(key, node, scope)
-            if len(self.notes.findings) > before or (isinstance(node, Block) and node.dropped):
+            if len(self.notes.findings) > before or not _whole(node):
                 self.broken.update(target.name for target in scope.targets(key))
 
     def entry(self, key: Scalar, node: Node, scope: _Scope) -> None:
@@ -280,7 +287,7 @@ class _Reader:
                 table.place, f"`map` is a table's name or {{text: value}}, and this is {table.what}; write one"
             )
             return
-        if paths is None or node.dropped:
+        if not paths or node.dropped:
             return
         rule = WrittenRule(
             target=Target("", key.place),
@@ -294,35 +301,33 @@ class _Reader:
         for target in scope.targets(key):
             self.keep(replace(rule, target=target))
 
-    def paths(self, node: Block, scope: _Scope) -> tuple[WrittenPath, ...] | None:
-        """The event paths of a rule; None where one of them is a mistake."""
+    def paths(self, node: Block, scope: _Scope) -> tuple[WrittenPath, ...]:
+        """The event paths of a rule, without those that are mistakes."""
         source, collect = node.get("from"), node.get("collect")
         if source is None and collect is None:
             if not node.dropped & {"from", "collect"}:
                 self.notes.add(
                     node.place, "a rule needs `from` or `collect`; a list of objects needs `each`, a scope `fields`"
                 )
-            return None
+            return ()
         if source is not None and collect is not None:
             self.notes.add(
                 node.key("collect").place,
                 "a rule has both `from` (the first that is present) and `collect` (all of them); remove one",
             )
-            return None
+            return ()
         if collect is not None and not isinstance(collect, Sequence):
             example = f"[{collect.shown}]" if isinstance(collect, Scalar) else "[ … ]"
             self.notes.add(
                 collect.place, f"`collect` is a list of paths, and this is {collect.what}; write collect: {example}"
             )
-            return None
+            return ()
         source = source if source is not None else collect
         assert source is not None
         items = source.items if isinstance(source, Sequence) else (source,)
         if isinstance(source, Sequence) and not items and source.whole:
             self.notes.add(source.place, "the list of paths is empty; write at least one event path")
-        paths = [path for item in items if (path := self.path(item, scope)) is not None]
-        whole = not isinstance(source, Sequence) or source.whole
-        return tuple(paths) if paths and len(paths) == len(items) and whole else None
+        return tuple(path for item in items if (path := self.path(item, scope)) is not None)
 
     def each(self, key: Scalar, node: Block, scope: _Scope) -> None:
         if not _known_keys(node, _EACH_KEYS, "a list of objects", self.notes):

@@ -197,6 +197,8 @@ def _no_value(error: _Error) -> Advice:
 
 
 def _after_end(error: _Error) -> Advice:
+    if not any(line.startswith("...") for line in error.lines[: error.at.line]):
+        return _block(error)
     return error.at, "a text stands after the end of the document (`...`); remove that line"
 
 

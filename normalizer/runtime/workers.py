@@ -150,17 +150,23 @@ class _Ring:
 
     def _failure(self) -> NormalizerError:
         """Why a worker has ended: what one of them says itself, else how it died."""
-        wait([worker.sentinel for worker in self._processes], _GRACE)
         for end in self._ends:
             with suppress(EOFError, OSError):
                 while end.poll():
                     if isinstance(said := end.recv(), NormalizerError):
                         return said
-        for worker in self._processes:
-            if code := worker.exitcode:
-                how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-                return WorkerError(f"{worker.name} {how}; the output is incomplete, so run again")
-        return WorkerError("a worker ended early; the output is incomplete, so run again")
+        how = "a worker ended early"
+        deadline = time.monotonic() + _GRACE
+        while time.monotonic() < deadline:  # its pipes are closed a moment before the system knows how it died
+            codes = {worker.name: worker.exitcode for worker in self._processes}
+            if bad := next(((name, code) for name, code in codes.items() if code), None):
+                name, code = bad
+                how = (
+                    f"{name} {f'was killed by {signal.Signals(-code).name}' if code < 0 else f'ended with code {code}'}"
+                )
+                break
+            time.sleep(0.01)
+        return WorkerError(f"{how}; the output is incomplete, so run again")
 
 
 @contextmanager

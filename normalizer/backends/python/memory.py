@@ -70,7 +70,7 @@ class Memo:
         ready = tuple(map(_ready, parts, self._valid))
         if len(self._known) >= self.SIZE:
             self._known.clear()
-        self._known[key] = ready
+        self._known[_copy(key)] = ready
         return ready
 
 
@@ -79,4 +79,9 @@ def _ready(part: Any, valid: Callable[[Any], bool] | None) -> Any:
         return part
     if not valid(part):
         raise GivesUp
-    return orjson.Fragment(orjson.dumps(part))
+    return orjson.Fragment(_copy(orjson.dumps(part)))
+
+
+def _copy(text: bytes) -> bytes:
+    """The same bytes in no more memory than they need: orjson's keep the large buffer that they were written into."""
+    return bytes(memoryview(text))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from normalizer import EventError, NotAnEvent, load
-from normalizer.language import Constant, Each, Plan, Value
+from normalizer.language import Constant, Each, Value
 from normalizer.language.conversions import BAD_KEY, NOT_AN_OBJECT, NOT_ONE_VALUE, STEPS, TOO_DEEP, TYPES
 from tests.backends.python.events import LEAST, NEEDED, ODD, documented, full, put
 from tests.backends.python.ways import Document, Event, Ways, text
@@ -52,10 +54,14 @@ def empties(value: Any, path: str = "") -> Iterator[str]:
             yield from empties(inner, f"{path}[{index}]")
 
 
-def reads(plan: Plan) -> list[tuple[tuple[str, ...], set[str], set[int]]]:
-    """What each rule reads, in Plan order: names, the nouns of its conversions, the steps that a selector is silent at."""
+Reads = tuple[int, tuple[str, ...], set[str], set[int]]
+
+
+@cache
+def reads(ways: Ways, event_type: str) -> list[Reads]:
+    """What rules read, in Plan order: their numbers, names, nouns, and the steps that a selector is silent at."""
     found = []
-    for rule in plan.rules:
+    for number, rule in enumerate(ways.plan(event_type).rules):
         if isinstance(rule, Constant):
             continue
         values = [rule] if isinstance(rule, Value) else list(rule.fields)
@@ -66,27 +72,36 @@ def reads(plan: Plan) -> list[tuple[tuple[str, ...], set[str], set[int]]]:
             for path in value.paths:
                 segments = (*above, *path.segments)
                 silent = {at for at, segment in enumerate(segments) if segment.selector is not None}
-                found.append((tuple(segment.name for segment in segments), nouns, silent))
+                found.append((number, tuple(segment.name for segment in segments), nouns, silent))
     return found
 
 
-def place_of(sentence: str, rules: list[tuple[tuple[str, ...], set[str], set[int]]]) -> int:
-    """The first rule that can have said a sentence."""
+def speakers(sentence: str, rules: list[Reads]) -> list[int]:
+    """The numbers of the rules that can have said a sentence."""
     match = SENTENCE(sentence)
     assert match is not None, sentence
-    names = tuple(re.sub(r"\[\d+\]", "", match["path"]).split("."))
-    for number, (path, nouns, silent) in enumerate(rules):
-        if path == names and (match["noun"] in nouns or ("flattened" in str(nouns) or NOT_AN_OBJECT in nouns)):
-            return number
-        if names[: len(path)] == path and NOT_AN_OBJECT in nouns:  # inside a flattened value
-            return number
+    names, noun = tuple(re.sub(r"\[\d+\]", "", match["path"]).split(".")), match["noun"]
+    found = []
+    for number, path, nouns, silent in rules:
+        above = path[: len(names)] == names and len(names) - 1 not in silent
         if (
-            path[: len(names)] == names
-            and len(names) - 1 not in silent
-            and match["noun"] in (NOT_AN_OBJECT, NOT_ONE_VALUE)
+            (path == names and noun in nouns)
+            or (names[: len(path)] == path and NOT_AN_OBJECT in nouns)  # inside a flattened value
+            or (above and noun in (NOT_AN_OBJECT, NOT_ONE_VALUE))
         ):
-            return number
-    raise AssertionError(f"no rule can have said: {sentence}")
+            found.append(number)
+    return found
+
+
+def in_plan_order(problems: list[str], rules: list[Reads]) -> bool:
+    """Whether rules can have said these sentences in the order of the Plan."""
+    last = 0
+    for sentence in problems:
+        later = [number for number in speakers(sentence, rules) if number >= last]
+        if not later:
+            return False
+        last = later[0]
+    return True
 
 
 def checked(shipped: Ways, event: Event) -> tuple[Document, list[str]]:
@@ -94,9 +109,7 @@ def checked(shipped: Ways, event: Event) -> tuple[Document, list[str]]:
     document, problems = shipped.document(event)
     assert list(empties(document)) == []
     assert len(set(problems)) == len(problems)
-    rules = reads(shipped.plan(event["eventType"]))
-    places = [place_of(sentence, rules) for sentence in problems]
-    assert places == sorted(places), problems
+    assert in_plan_order(problems, reads(shipped, event["eventType"])), problems
     assert ("error" in document) == bool(problems) == (document["event"]["kind"] == "pipeline_error")
     assert document.get("tags", []).count("normalization_problem") == bool(problems)
     return document, problems
@@ -133,9 +146,8 @@ def test_an_event_with_everything_goes_the_quick_way(shipped: Ways) -> None:
         "device.manufacturer", "device.model.identifier", "device.model.name", "device.serial_number",
         "event.severity", "event.original", "user_agent.name", "user_agent.os.name",
         "cloud.account.id", "observer.hostname", "organization.id",
-        *(name for name in written if name.startswith("okta.debug_context.debug_data.") and not name.endswith("flattened")),
-        *(name for name in written if name.startswith("okta.transaction.detail.")),
-    }  # fmt: skip
+        *(name for name in written if name.startswith(("okta.debug_context.", "okta.transaction.detail."))),
+    } - {"okta.debug_context.debug_data.flattened"}  # fmt: skip
 
 
 def has(document: Document, name: str) -> bool:
@@ -148,7 +160,7 @@ def has(document: Document, name: str) -> bool:
 
 def test_documents_share_nothing(shipped: Ways) -> None:
     """Through the public door: changing one document changes no other, nor the event."""
-    normalizer = shipped._normalizers[0]
+    normalizer = shipped.normalizer
     event = full()
     before = text(event)
     one, other = normalizer.normalize(event), normalizer.normalize(event)
@@ -166,24 +178,27 @@ def test_documents_share_nothing(shipped: Ways) -> None:
 # ---- every path, every kind of value
 
 
+def dead_or_alive(shipped: Ways, event: Event, path: str) -> None:
+    """With any value at a path that every event needs, an event is none and the reason names the path, or it is one."""
+    good = path != "published" and isinstance(event[path], str) and event[path] != ""
+    if good and (path == "eventType" or re.fullmatch(r"[!-~]{1,512}", event[path])):
+        document = shipped.normalizer.normalize(text(event))
+        assert document["event"]["id" if path == "uuid" else "action"] == event[path]
+    else:
+        with pytest.raises(NotAnEvent, match=path):
+            shipped.normalizer.normalize(text(event))
+
+
 @pytest.mark.parametrize("path", documented())
 @pytest.mark.parametrize("around", ["alone", "in a full event"])
 def test_any_value_anywhere(shipped: Ways, path: str, around: str) -> None:
-    for name, value in ODD.items():
+    for value in ODD.values():
         event = copy.deepcopy(LEAST) if around == "alone" else full()
         if path.startswith("target.") and around == "alone":
             event["target"] = [{"type": "Device"}, {"type": "User"}]
         put(event, path, value)
         if path in NEEDED:
-            try:
-                done = shipped._normalizers[0].normalize(text(event))
-            except NotAnEvent as error:
-                assert path in str(error), name
-            except EventError:
-                pytest.fail(f"{name} is neither a document nor no event")
-            else:
-                assert path == "uuid" or isinstance(value, str)
-                assert done["okta"]["uuid"] == event["uuid"]
+            dead_or_alive(shipped, event, path)
         else:
             checked(shipped, event)
 
@@ -230,7 +245,7 @@ EVENT_TYPES = st.sampled_from(
     ["mim.command.ios.new", "mim.command.generic.error", "mim.createEnrollment.IOS", "mim.x", "user.session.start"]
 )
 SETTINGS = settings(
-    max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=250, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
@@ -258,10 +273,8 @@ SAMPLE = examples()[:31]
 @given(JSON | st.binary().map(lambda junk: junk.decode("latin-1")))
 def test_anything_gives_a_document_or_an_event_error(shipped: Ways, value: Any) -> None:
     for given_text in (orjson.dumps(value), text(value)[:-1].encode(), str(value).encode(errors="surrogatepass")):
-        try:
-            shipped._normalizers[0].normalize(given_text)
-        except EventError as error:
-            assert str(error)
+        with suppress(EventError):
+            shipped.normalizer.normalize(given_text)
 
 
 def test_a_flattened_value_is_exactly_as_it_came(shipped: Ways) -> None:

@@ -136,6 +136,7 @@ _LIBRARY = (
     "distinct",
     "elements",
     "elements_below",
+    "is_small",
     "missing",
     "no_object",
     "values",

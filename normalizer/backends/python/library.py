@@ -75,15 +75,7 @@ def fitting(value: Any, where: Where, problems: Problems, rule: int, *, prefix: 
     """A value that fits into a flattened field, or None.
 
     `prefix` are the UTF-16 units of the keys above it, `level` their number.
-
-    Most values are small and fit: they are looked through once and go in as they are.
     """
-    if type(value) is dict and level < MAX_LEVELS:
-        for key, inner in value.items():
-            if prefix + 2 * len(key) > MAX_KEY_UNITS or "\0" in key or type(inner) is dict or type(inner) is list:
-                break
-        else:
-            return value
     if _fits(value, prefix, level):
         return value
     if _levels(value) + level > MAX_LEVELS:
@@ -91,6 +83,21 @@ def fitting(value: Any, where: Where, problems: Problems, rule: int, *, prefix: 
         return None
     kept = _with_good_keys(value, where, problems, rule, prefix)
     return None if is_absent(kept) else kept
+
+
+SMALL_PREFIX: Final = 100
+"""UTF-16 units of the keys above an object up to which `is_small` is enough."""
+
+
+def is_small(value: dict[str, Any]) -> bool:
+    """Whether an object surely fits into a flattened field: few and short keys, nothing nested. Most are so."""
+    keys = "".join(value)
+    if not keys or len(keys) > (MAX_KEY_UNITS - SMALL_PREFIX) // 2 or "\0" in keys:
+        return False
+    for inner in value.values():  # noqa: SIM110 - all() with a generator takes twice as long
+        if type(inner) is dict or type(inner) is list:
+            return False
+    return True
 
 
 def _fits(value: Any, prefix: int, level: int) -> bool:
@@ -174,11 +181,14 @@ class Rule:
 
     def __call__(self, value: Any, where: Where, problems: Problems) -> Any:
         """The value of the document, or the default; what does not convert is added to the problems."""
+        if type(value) is not str:
+            got = None if is_absent(value) else self._made(value, where, problems)
+            return self._default if got is None else got
         before = len(problems)
-        got = None if missing(value, self._ignored) else self._made(value, where, problems)
+        got = None if not value or value in self._ignored else self._made(value, where, problems)
         if got is None:
             got = self._default
-        if type(value) is str and len(value) <= self.SHORT and len(problems) == before:
+        if len(value) <= self.SHORT and len(problems) == before:
             if len(self.known) >= self.KNOWN:
                 self.known.clear()
             self.known[value] = got

@@ -118,7 +118,7 @@ class Picks:
         return self._raws[name]
 
     def _ways(self, before: Segments, name: str) -> set[bool]:
-        """How the value under a name is read: as one object (False), as a list to choose from or to go through (True)."""
+        """How the value under a name is read: as one object (False), as a list to choose from or go through (True)."""
         at = len(before)
         return {
             use.many or use.objects[at].selector is not None

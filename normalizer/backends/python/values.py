@@ -11,10 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from normalizer.backends.python.library import SMALL_PREFIX
 from normalizer.backends.python.picks import Picks, Single, uses
 from normalizer.backends.python.source import Names, Source
+from normalizer.language.conversions import MAX_LEVELS
 from normalizer.language.paths import EventPath
-from normalizer.language.plan import AS_IS, Each, Value
+from normalizer.language.plan import Each, Value
 
 OBJECT_TYPES = ("flattened", "geo_point")
 TEXT_TYPES = ("keyword", "text", "match_only_text", "wildcard", "constant_keyword")
@@ -164,35 +166,42 @@ class Values:
     def _finish(self, variable: str, number: int, rule: Value, keys: tuple[str, ...], place: str) -> None:
         """What follows the pick: the common case in line, the rest by the library's rule."""
         name = self.context.bound(rule, number, keys)
-        add, block = self.source.add, self.source.block
-        kind = rule.destination.type
-        plain = not rule.steps and rule.table is None
-        word = "elif"
-        if plain and kind in (*TEXT_TYPES, AS_IS) and rule.default is None:
-            with block(f"if type({variable}) is str:"):
-                test = f"in {ignored(rule)}" if rule.ignore else '== ""'
-                with block(f"if {variable} {test}:"):
-                    add(f"{variable} = None")
-        elif plain and kind == "boolean":
-            with block(f"if {variable} is True or {variable} is False:"):
-                add("pass")
-        elif plain and kind in _RANGES:
-            low, high = _RANGES[kind]
-            with block(f"if type({variable}) is int and {low} <= {variable} <= {high}:"):
-                add("pass")
-        elif plain and kind == "date":
-            with block(f"if type({variable}) is str and CANONICAL({variable}):"):
-                add("pass")
-        elif plain and kind in OBJECT_TYPES:
-            word = "if"
-        else:
-            with block(f"if type({variable}) is str and {variable} in {known(name)}:"):
-                add(f"{variable} = {known(name)}[{variable}]")
-        with block(f"{word} {variable} is not None:"):
-            add(f"{variable} = {name}({variable}, {place}, problems)")
+        for head, line in self._common(variable, rule, name, keys):
+            with self.source.block(head):
+                self.source.add(line)
+        self.source.add(f"elif {variable} is not None:")
+        self.source.add(f"    {variable} = {name}({variable}, {place}, problems)")
         if rule.default is not None:
-            with block("else:"):
-                add(f"{variable} = {rule.default!r}")
+            self.source.add("else:")
+            self.source.add(f"    {variable} = {rule.default!r}")
+
+    @staticmethod
+    def _common(variable: str, rule: Value, name: str, keys: tuple[str, ...]) -> list[tuple[str, str]]:
+        """The conditions of the common cases, and what to do in them."""
+        kind = rule.destination.type
+        if rule.steps or rule.table is not None:
+            kind = ""
+        elif kind in TEXT_TYPES or keys:
+            kind = "keyword" if rule.default is None else ""
+        small = f"type({variable}) is dict and is_small({variable})"
+        match kind:
+            case "keyword":
+                nothing = f"in {ignored(rule)}" if rule.ignore else '== ""'
+                text = f"if type({variable}) is str:", f"{variable} = None if {variable} {nothing} else {variable}"
+                as_is_too = keys and len(keys) < MAX_LEVELS and sum(len(key) + 1 for key in keys) <= SMALL_PREFIX
+                return [text, (f"elif {small}:", "pass")] if as_is_too else [text]
+            case "boolean":
+                return [(f"if {variable} is True or {variable} is False:", "pass")]
+            case "long" | "integer" | "short" | "byte":
+                low, high = _RANGES[kind]
+                return [(f"if type({variable}) is int and {low} <= {variable} <= {high}:", "pass")]
+            case "date":
+                return [(f"if type({variable}) is str and CANONICAL({variable}):", "pass")]
+            case "flattened":
+                return [(f"if {small}:", "pass")]
+            case _:
+                told = known(name)
+                return [(f"if type({variable}) is str and {variable} in {told}:", f"{variable} = {told}[{variable}]")]
 
     # ---- many values
 

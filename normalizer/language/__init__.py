@@ -1,6 +1,7 @@
 """The mapping language: YAML with positions ▶ Mapping ▶ Plan.
 
-`load(folder)` is the way in; everything behind it (reader, model, paths, conversions, resolve) serves it.
+`load(folder)` is the way in; what stands behind it, in the order of the work: reader (with syntax), shapes, model,
+check (with event_facts, literals, tables, fields), resolve, plan.
 """
 
 from normalizer.language.load import Mappings, load

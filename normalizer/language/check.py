@@ -110,9 +110,28 @@ class _Checker:
                 "also",
             )
             return None
+        if (prefix := self.wrong_prefix(target)) is not None:
+            scope = prefix.name.removesuffix(".")
+            known = {above for field_name in self.fields for above in _above(field_name)}
+            advice = did_you_mean(scope, known) or f'; declare "{name}" there, or mend the name'
+            if scope in self.fields:
+                advice = f"; it is {a(self.fields[scope].type)} field itself, so write a rule for it"
+            message = f'"{scope}" holds no field of ECS, nor one declared in _custom_fields.yml{advice}'
+            self.notes.add(prefix.place, message, "destination")
+            return None
         what = "no field of ECS, nor declared in _custom_fields.yml"
         self.notes.add(target.place, f'"{name}" is {what}{self.advice(name, below)}', "destination")
         return None
+
+    def wrong_prefix(self, target: Target) -> Target | None:
+        """The outermost scope around a destination that no field lies in: one mistake, not one for each name in it."""
+        wrong = None
+        prefix = target.prefix
+        while prefix is not None:
+            if not any(known.startswith(prefix.name) for known in self.fields):
+                wrong = prefix
+            prefix = prefix.prefix
+        return wrong
 
     def advice(self, name: str, below: str) -> str:
         """What to write instead of a name that is no field."""
@@ -241,7 +260,8 @@ class _Checker:
     def element(self, inner: WrittenRule, above: Field) -> Value | None:
         """A rule inside `each`."""
         name = f"{above.name}.{inner.target.name}"
-        target = replace(inner.target, name=name, instead_of=f"{above.name}.{inner.target.instead_of}")
+        instead_of = f"{above.name}.{inner.target.instead_of}"
+        target = replace(inner.target, name=name, instead_of=instead_of, prefix=None)
         if above.type != "flattened":
             field = self.destination(target, above.name)
         elif all(name.split(".")):

@@ -16,13 +16,15 @@ from normalizer.language.reader import Node, Scalar
 class Target:
     """A destination as written.
 
-    `blame` is the item of `also` that gave it its prefix, `instead_of` its name without that `also`.
+    `blame` is the item of `also` that gave it its prefix, `instead_of` its name without that `also`. `prefix` is the
+    scope that it stands in: its name, with the dot, and where that was written.
     """
 
     name: str
     place: Place
     blame: Place | None = None
     instead_of: str = ""
+    prefix: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,13 @@ class _Scope:
         """The destinations that a name means here."""
         own = f"{self.prefixes[0].name}{key.value}"
         return tuple(
-            Target(f"{prefix.name}{key.value}", key.place, prefix.blame, own if prefix.blame else "")
+            Target(
+                f"{prefix.name}{key.value}",
+                key.place,
+                prefix.blame,
+                own if prefix.blame else "",
+                prefix if prefix.name else None,
+            )
             for prefix in self.prefixes
         )
 
@@ -265,7 +271,10 @@ class _Reader:
             self.scopes.append(inner)
         prefixes = [replace(target, name=f"{target.name}.") for target in scope.targets(key)]
         for item in _texts(node.get("also"), "also", self.notes, always_list=True):
-            prefixes.extend(Target(f"{outer.name}{item.value}.", item.place, item.place) for outer in scope.prefixes)
+            prefixes.extend(
+                replace(outer, name=f"{outer.name}{item.value}.", place=item.place, blame=item.place)
+                for outer in scope.prefixes
+            )
         self.fields(fields, _Scope(tuple(prefixes), inner, self.ignored(node, scope), scope.each))
 
     def ignored(self, node: Block, scope: _Scope) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Result:
-    """What a batch became. `lines` says where each document's event stood, `indices` which item of the batch it was."""
+    """What a batch became. `indices` says which item of the batch each document came from."""
 
     counts: Counts
     documents: list[Normalized] = field(default_factory=list)

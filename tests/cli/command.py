@@ -86,8 +86,11 @@ def checked(returned: int, out: bytes, err: str, code: int | None) -> Done:
 
 def start(*given: str | Path, **how: Any) -> subprocess.Popen[bytes]:
     """Begin a command, in a session of its own."""
-    how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
-    return subprocess.Popen(arguments(*given), env=environment(), start_new_session=True, **how)
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process: subprocess.Popen[bytes] = subprocess.Popen(
+        arguments(*given), env=environment(), start_new_session=True, **{**streams, **how}
+    )
+    return process
 
 
 def ended(process: subprocess.Popen[bytes], code: int | None) -> Done:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
+import click
 import pytest
 
+from normalizer.cli import cli
+from normalizer.cli.settings import _check_namespace
 from normalizer.cluster import data_stream
-from normalizer.errors import SettingsError
+from normalizer.errors import InputError, SettingsError
 from tests.cli.command import EVENTS, mim_ecs
 
 TOP = Path(__file__).resolve().parents[2]
@@ -47,10 +51,6 @@ def test_bad_namespaces_and_orgs_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_checks_of_a_namespace() -> None:
-    import click
-
-    from normalizer.cli.settings import _check_namespace
-
     context, parameter = click.Context(click.Command("x")), click.Option(["--namespace"])
     for namespace in BAD_NAMESPACES:
         with pytest.raises(SettingsError):
@@ -114,13 +114,30 @@ def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) ->
         ("[" * 5000, "is not YAML"),
     ],
 )
-def test_mistakes_in_the_settings_file(tmp_path: Path, text: str, said: str) -> None:
+def test_mistakes_in_the_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "mim-ecs.yml").write_text(text)
-    done = mim_ecs("normalize", cwd=tmp_path, code=2)
-    assert said in done.err
-    assert len(done.lines) == 1
-    assert "mim-ecs.yml" in done.err or "workers" in done.err
-    assert "canary" not in done.err or "integer" in done.err
+    with pytest.raises((SettingsError, click.UsageError)) as caught:
+        cli.main(["normalize"], standalone_mode=False)
+    error = caught.value
+    message = error.format_message() if isinstance(error, click.UsageError) else str(error)
+    assert said in message
+    assert "mim-ecs.yml" in message or "integer" in message
+    assert "canary" not in message or "integer" in message
+
+
+def test_a_settings_file_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a shared folder it could name the server that our secrets are sent to."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "mim-ecs.yml"
+    file.write_text("normalize: {workers: 2}")
+    if os.getuid() == 0:
+        os.chown(file, 4711, 4711)
+    monkeypatch.setattr(os, "getuid", lambda: 4712)
+    with pytest.raises(SettingsError, match=r"belongs to another user; if you trust it, give --config mim-ecs\.yml"):
+        cli.main(["normalize"], standalone_mode=False)
+    with pytest.raises(InputError):
+        cli.main(["--config", "mim-ecs.yml", "normalize", "nowhere"], standalone_mode=False)
 
 
 def test_a_settings_file_that_cannot_be_read(tmp_path: Path) -> None:

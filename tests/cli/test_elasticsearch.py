@@ -1,0 +1,227 @@
+"""`mim-ecs setup` and `mim-ecs index` against a genuine Elasticsearch, and against none."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from elasticsearch import Elasticsearch
+
+from normalizer.outputs.elasticsearch import connect
+from tests.cli.command import EVENTS, SAMPLE, TIMEOUT, Document, Done, ended, letters, mim_ecs, start
+from tests.delivery.peer import Reply, peer
+
+TOP = Path(__file__).resolve().parents[2]
+CUSTOM = "logs-okta.mim@custom"
+UUIDS = {json.loads(event)["uuid"] for event in EVENTS}
+NOWHERE = "http://user:canary@127.0.0.1:9"
+
+
+@pytest.fixture
+def client(elasticsearch_url: str) -> Iterator[Elasticsearch]:
+    with connect(elasticsearch_url) as client:
+        remove(client)
+        yield client
+        remove(client)
+
+
+def remove(client: Elasticsearch) -> None:
+    quiet = client.options(ignore_status=404)
+    quiet.indices.delete_data_stream(name="logs-okta.mim-*")
+    quiet.indices.delete_index_template(name="logs-okta.mim")
+    for name in ("logs-okta.mim@mappings", "logs-okta.mim@settings", CUSTOM):
+        quiet.cluster.delete_component_template(name=name)
+
+
+def setup(url: str, *given: str) -> list[str]:
+    return mim_ecs("setup", *given, env={"ELASTICSEARCH_URL": url}).out.decode().splitlines()
+
+
+def index(url: str, folder: Path, *given: str | Path, stdin: bytes = b"", code: int = 0) -> Done:
+    """Run `index`; whatever happens, its summary must add up."""
+    done = mim_ecs("index", *given, "--url", url, cwd=folder, stdin=stdin, code=code)
+    counts = done.counts
+    assert counts["read"] == counts["written"] + counts["skipped"] + counts["dead"]
+    parts = ("indexed", "duplicates", "refused", "not settled")
+    assert sum(counts[name] for name in parts) == counts["written"]
+    assert "canary" not in done.err
+    assert done.out == b""
+    return done
+
+
+def found(client: Elasticsearch, namespace: str) -> dict[str, Document]:
+    name = f"logs-okta.mim-{namespace}"
+    client.indices.refresh(index=name)
+    hits = client.search(index=name, size=1000)["hits"]["hits"]
+    return {hit["_id"]: hit["_source"] for hit in hits}
+
+
+def test_setup_twice_and_dry(elasticsearch_url: str, client: Elasticsearch) -> None:
+    dry = setup(elasticsearch_url, "--dry-run")
+    assert [line for line in dry if line.startswith("added")] == [
+        "added   component template logs-okta.mim@mappings",
+        "added   component template logs-okta.mim@settings",
+        "added   index template logs-okta.mim",
+    ]
+    assert dry[-1] == "Nothing was changed: this was a dry run."
+    assert not client.indices.exists_index_template(name="logs-okta.mim")
+    assert [line.split()[0] for line in setup(elasticsearch_url)] == ["added"] * 3
+    again = setup(elasticsearch_url)
+    assert [line.split()[0] for line in again] == ["same", "same", "same", "Nothing"]
+    changed = setup(elasticsearch_url, "--retention", "365d")
+    assert sorted(line.split()[0] for line in changed) == ["changed", "same", "same"]
+    assert [line.split()[0] for line in setup(elasticsearch_url, "--retention", "365d")][-1] == "Nothing"
+
+
+def test_the_sample_is_found_and_a_second_run_is_harmless(
+    elasticsearch_url: str, client: Elasticsearch, tmp_path: Path
+) -> None:
+    setup(elasticsearch_url)
+    first = index(elasticsearch_url, tmp_path, SAMPLE, "--namespace", "first")
+    expected = {"read": 400, "written": 400, "skipped": 0, "dead": 0, "with problems": 0, "retried": 0}
+    assert first.counts == expected | {"indexed": 400, "duplicates": 0, "refused": 0, "not settled": 0}
+    assert first.lines[-1] == "data stream logs-okta.mim-first"
+    documents = found(client, "first")
+    assert set(documents) == UUIDS
+    assert all(document["event"]["id"] == key for key, document in documents.items())
+    assert all(document["event"]["ingested"].startswith("20") for document in documents.values())
+    assert all(document["data_stream"]["namespace"] == "first" for document in documents.values())
+    second = index(elasticsearch_url, tmp_path, "-", "--namespace", "first", stdin=SAMPLE.read_bytes())
+    assert second.counts == expected | {"indexed": 0, "duplicates": 400, "refused": 0, "not settled": 0}
+    assert len(found(client, "first")) == 400
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("failure_store", "status"), [(False, 400), (True, 201)])
+def test_refused_and_unreadable_events_become_dead_letters(
+    elasticsearch_url: str, client: Elasticsearch, tmp_path: Path, failure_store: bool, status: int
+) -> None:
+    """The cluster's own template maps as an object what some documents carry as text."""
+    setup(elasticsearch_url)
+    client.cluster.put_component_template(
+        name=CUSTOM,
+        template={
+            "mappings": {"properties": {"okta": {"properties": {"poison": {"type": "object"}}}}},
+            "data_stream_options": {"failure_store": {"enabled": failure_store}},
+        },
+    )
+    with_poison(tmp_path / "mine")
+    poisoned = [event for event in EVENTS if json.loads(event)["eventType"] == "mim.command.generic.error"]
+    stdin = SAMPLE.read_bytes() + b"junk\n"
+    done = index(elasticsearch_url, tmp_path, "--namespace", "refused", "--mappings", "mine", stdin=stdin, code=1)
+    assert done.counts["refused"] == len(poisoned) > 5
+    assert (done.counts["dead"], done.counts["indexed"]) == (1, 400 - len(poisoned))
+    assert f"{len(poisoned) + 1} dead letters are in dead-letters.ndjson." in done.lines
+    dead = letters(tmp_path / "dead-letters.ndjson")
+    refused = [letter for letter in dead if letter["reason"] == "refused"]
+    assert len(dead) == len(refused) + 1 == len(poisoned) + 1
+    assert {letter["status"] for letter in refused} == {status}
+    reason = "failure_store" if failure_store else "document_parsing_exception"
+    assert all(reason in letter["message"] for letter in refused)
+    assert [letter["original"].encode() for letter in refused] == poisoned
+    assert [EVENTS[letter["line"] - 1] for letter in refused] == poisoned
+    assert all(json.loads(letter["document"])["okta"]["poison"] for letter in refused)
+    assert len(found(client, "refused")) == 400 - len(poisoned)
+
+
+def with_poison(folder: Path) -> None:
+    """The shipped mappings, and a field of text in the documents of one event type."""
+    shutil.copytree(TOP / "mappings", folder)
+    with (folder / "_custom_fields.yml").open("a") as file:
+        file.write("okta.poison: {type: keyword, description: A test.}\n")
+    (folder / "mim.command.generic.error.yml").write_text(
+        "event_type: mim.command.generic.error\nextends: _command\nsummary: A test.\n"
+        "set:\n  okta.mim.command.channel: generic\n  okta.mim.command.status: error\n"
+        "fields:\n  okta.poison: eventType\n"
+    )
+
+
+def test_dead_letters_that_cannot_be_written_end_the_run(
+    elasticsearch_url: str, client: Elasticsearch, tmp_path: Path
+) -> None:
+    setup(elasticsearch_url)
+    stdin = b"junk\n" + SAMPLE.read_bytes()
+    done = index(elasticsearch_url, tmp_path, "--dead-letters", "/dev/full", stdin=stdin, code=4)
+    assert done.lines[-1].startswith("Error: dead letters cannot be written to /dev/full: no space left on device")
+    assert not client.indices.exists(index="logs-okta.mim-default")
+    (tmp_path / "dead").mkdir()
+    missing = mim_ecs("index", "--url", elasticsearch_url, "--dead-letters", "no/x", cwd=tmp_path, code=4)
+    assert "there is no folder no" in missing.err
+    same = mim_ecs("index", "--url", NOWHERE, SAMPLE, "--dead-letters", SAMPLE, cwd=tmp_path, code=2)
+    assert "is the same file as" in same.err
+
+
+def test_without_templates_nothing_is_sent(elasticsearch_url: str, client: Elasticsearch, tmp_path: Path) -> None:
+    done = mim_ecs("index", "--url", elasticsearch_url, SAMPLE, cwd=tmp_path, code=2)
+    assert "There is no index template logs-okta.mim at 127.0.0.1:" in done.err
+    assert done.err.endswith("run `mim-ecs setup` first.\n")
+    assert not client.indices.exists(index="logs-okta.mim-default")
+
+
+@pytest.mark.parametrize("command", ["index", "setup"])
+def test_no_server(tmp_path: Path, command: str) -> None:
+    done = mim_ecs(command, "--url", NOWHERE, cwd=tmp_path, code=3)
+    assert done.err == "Error: Elasticsearch at 127.0.0.1:9 cannot be reached: Connection refused.\n"
+    none = mim_ecs(command, cwd=tmp_path, code=2)
+    assert "no server is named; set ELASTICSEARCH_URL" in none.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["canary:9200", "ftp://canary", "http://", "http://canary:port", "http://host/?api_key=canary", "http://[canary"],
+)
+def test_addresses_that_are_none(tmp_path: Path, url: str) -> None:
+    done = mim_ecs("setup", "--url", url, cwd=tmp_path, code=2)
+    assert done.err.startswith("Error: Elasticsearch's address ")
+    assert len(done.lines) == 1
+    assert "canary" not in done.err
+
+
+def test_a_server_that_is_lost_and_a_signal_while_it_is_gone(tmp_path: Path) -> None:
+    """The index template is there; bulk requests are never answered. The summary says what is not settled."""
+    template = {"index_templates": [{"index_template": {"_meta": {"managed_by": "okta-mim-ecs"}}}]}
+    asked = threading.Event()
+
+    def answer(number: int, _body: bytes) -> Reply | None:
+        if number == 1:
+            return Reply(body=json.dumps(template).encode())
+        asked.set()
+        return None
+
+    with peer(answer) as there:
+        process = start("index", SAMPLE, "--url", there.url.replace("//", "//user:canary@"), cwd=tmp_path)
+        assert asked.wait(TIMEOUT)
+        os.kill(process.pid, signal.SIGTERM)
+        done = ended(process, 143)
+    assert "canary" not in done.err
+    assert done.counts["read"] == done.counts["written"] == done.counts["not settled"] > 0
+    assert done.counts["indexed"] == 0
+    assert done.lines[-1] == "Error: stopped by SIGTERM."
+
+
+def test_a_server_that_refuses_us(tmp_path: Path) -> None:
+    refusal = json.dumps({"error": {"type": "security_exception", "reason": "the key canary is no good"}}).encode()
+    with peer(lambda _number, _body: Reply(401, refusal)) as there:
+        env = {"ELASTICSEARCH_URL": there.url, "ELASTICSEARCH_API_KEY": "Y2FuYXJ5OmNhbmFyeQ=="}
+        done = mim_ecs("index", SAMPLE, cwd=tmp_path, env=env, code=3)
+        assert done.err.endswith("refuses our credentials (401).\n")
+        assert "canary" not in done.err
+        assert "Y2FuYXJ5" not in done.err
+        assert there.requests[0][1]["authorization"] == "ApiKey Y2FuYXJ5OmNhbmFyeQ=="
+
+
+def test_credentials_of_the_settings_file(tmp_path: Path) -> None:
+    """They are sent, unless the environment has others; those of two places are never mixed."""
+    with peer(lambda _number, _body: Reply(404, b"{}")) as there:
+        settings = {"url": there.url, "username": "anna", "password": "canary"}
+        (tmp_path / "mim-ecs.yml").write_text(json.dumps({"elasticsearch": settings}))
+        mim_ecs("index", cwd=tmp_path, code=2)
+        mim_ecs("index", cwd=tmp_path, code=2, env={"ELASTICSEARCH_API_KEY": "a2V5"})
+    sent = [headers["authorization"] for _, headers, _ in there.requests]
+    assert sent == ["Basic YW5uYTpjYW5hcnk=", "ApiKey a2V5"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from normalizer import Mappings, load
+from normalizer import Mappings, load, okta
 from tests.golden import DOCUMENT, EVENT, FOLDER, OPTIONS, Case, cases, pretty
 from tests.golden.__main__ import main
 
@@ -129,3 +131,23 @@ def test_an_unknown_mapping_is_a_usage_error(own: Case, capsys: pytest.CaptureFi
 def test_equal_means_with_types() -> None:
     assert len({pretty(value) for value in (1, 1.0, True, "1", [1])}) == 5
     assert pretty({"a": 1, "b": 2}) == pretty({"b": 2, "a": 1})
+
+
+def test_the_rich_cases_hold_every_documented_value() -> None:
+    """But for those that no mapping reads."""
+
+    def paths(value: Any, path: str = "") -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                yield from paths(inner, f"{path}.{key}".lstrip("."))
+        elif isinstance(value, list):
+            for inner in value:
+                yield from paths(inner, path)
+        elif value is not None:
+            yield path
+
+    wanted = {path for path, fact in okta.log_event().items() if fact.type != "object"}
+    wanted -= {path for path in wanted if ".ipDetails." in path or ".risk." in path}
+    for case in CASES:
+        if case.name == "rich":
+            assert wanted - set(paths(json.loads(case.text()))) == set(), case

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint bench lock clean
+.PHONY: help setup run test lint golden bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -57,6 +57,9 @@ test: lint  ## everything that must pass: lint, generated files, tests with doct
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check
 	$(BIN)/mypy
+
+golden: setup  ## renew the documents of the golden cases and show what changed
+	$(BIN)/python -m tests.golden --renew
 
 bench: setup  ## speed and memory against their aims
 	$(BIN)/python -m benchmarks.bench $(BENCH)

@@ -67,6 +67,9 @@ class MappingError(SetupError):
         self.findings = sorted(set(findings))
         super().__init__("\n".join(map(str, self.findings)))
 
+    def __reduce__(self) -> tuple[type[MappingError], tuple[list[Finding]]]:
+        return type(self), (self.findings,)
+
 
 class InputError(SetupError):
     """An input cannot be found or opened."""

@@ -388,7 +388,6 @@ def test_mistakes_in_mappings(tmp_path: Path) -> None:
     assert all(finding.place.file.endswith("mim.any.yml") for finding in raised.value.findings)
 
 
-@pytest.mark.xfail(reason="MappingError has no __reduce__: a copy joins the letters of the message", strict=True)
 def test_mistakes_in_mappings_survive_another_process(tmp_path: Path) -> None:
     with pytest.raises(MappingError) as raised:
         Normalizer.load(tmp_path / "nowhere")

@@ -1,5 +1,5 @@
 """How a stream says that it can't go on."""
 
 
-class Damaged(Exception):  # noqa: N818 - it ends a stream and never leaves this package
+class Damaged(Exception):
     """A stream ends here, because of damage; all bytes before it have been given. The message is one clause."""

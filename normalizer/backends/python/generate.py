@@ -11,10 +11,11 @@ Constants and rules are names that `compile` binds, so that event types that dif
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from normalizer.backends.python.picks import Picks, Segments, Single, Use, uses
 from normalizer.backends.python.source import Names, Source
+from normalizer.backends.python.tree import Leaf, Node, Object, assign, insert, put, shape
 from normalizer.backends.python.values import Binding, Put, Values, below, same
 from normalizer.language.paths import Segment
 from normalizer.language.plan import Constant, Each, Plan, Rule, Value
@@ -106,37 +107,6 @@ class _Call:
     variables: tuple[str, ...]
 
 
-@dataclass
-class _Node:
-    """One object of the document: what stands under its keys."""
-
-    children: dict[str, _Node | _Leaf] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    """What is put under a key: a constant's name, a rule's value, a part that a call has given."""
-
-    what: str
-    constant: bool = False
-    ready: bool = False
-    identity: object = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Object:
-    """An object in code: its variable, and whether it is there in every document."""
-
-    variable: str
-    always: bool
-    ready: tuple[str, ...] = ()
-
-    @property
-    def there(self) -> str:
-        """The condition under which it is part of the document: something is in it, or ready JSON will be."""
-        return " or ".join([self.variable, *(f"{part} is not None" for part in self.ready)])
-
-
 class _Generator:
     def __init__(self, plan: Plan, *, quick: bool) -> None:
         self.plan, self.quick = plan, quick
@@ -204,17 +174,17 @@ class _Generator:
 
     def body(self, values: Values, rules: list[tuple[int, Rule]], calls: Iterable[_Call] = ()) -> str:
         """Code for the values of these rules and the object that they make; its variable."""
-        root = _Node()
+        root = Node()
         for _, rule in rules:
             leaf = (
-                _Leaf(self.constant(rule), constant=True)
+                Leaf(self.constant(rule), constant=True)
                 if isinstance(rule, Constant)
-                else _Leaf("", identity=same(rule))
+                else Leaf("", identity=same(rule))
             )
-            _insert(root, rule.destination.name, leaf)
+            insert(root, rule.destination.name, leaf)
         for call in calls:
             for destination, variable in zip(call.destinations, call.variables, strict=True):
-                _insert(root, destination, _Leaf(variable, ready=destination in call.ready))
+                insert(root, destination, Leaf(variable, ready=destination in call.ready))
         puts: dict[object, list[Put]] = {}
         ends: list[tuple[str, str]] = []
         document = self.object(values.source, root, "document", puts, ends, {})
@@ -239,13 +209,13 @@ class _Generator:
         self, source: Source, values: Values, fields: tuple[Value, ...], prefix: str, number: int, *, as_is: bool
     ) -> str:
         """Code for the fields of one element of a list; the variable of the object that they make."""
-        root = _Node()
+        root = Node()
         rules = []
         for inner in fields:
             name = inner.destination.name.removeprefix(prefix)
             keys = tuple(name.split(".")) if as_is else ()
             rules.append((number, inner, keys))
-            _insert(root, name, _Leaf("", identity=same(inner, keys)))
+            insert(root, name, Leaf("", identity=same(inner, keys)))
         puts: dict[object, list[Put]] = {}
         ends: list[tuple[str, str]] = []
         made = self.object(source, root, "element", puts, ends, {})
@@ -258,24 +228,24 @@ class _Generator:
     def object(
         self,
         source: Source,
-        node: _Node,
+        node: Node,
         name: str,
         puts: dict[object, list[Put]],
         ends: list[tuple[str, str]],
-        made: dict[object, _Object],
-    ) -> _Object:
+        made: dict[object, Object],
+    ) -> Object:
         """Code that begins an object with what is always in it. `puts` learns where values go, `ends`
         what is added last.
 
         Equal objects (`made` has them) are begun once: they stand in the document twice.
         """
-        shape = _shape(node)
-        if shape in made:
-            return made[shape]
+        form = shape(node)
+        if form in made:
+            return made[form]
         always, ready, later = [], [], []
         variable = self.names.new("d", name)
         for key, child in node.children.items():
-            if isinstance(child, _Node):
+            if isinstance(child, Node):
                 inner = self.object(source, child, f"{name}.{key}", puts, ends, made)
                 if inner.always:
                     always.append(f"{key!r}: {inner.variable}")
@@ -289,11 +259,11 @@ class _Generator:
             elif child.what:
                 later.append((f"{child.what} is not None", f"{variable}[{key!r}] = {child.what}"))
             else:
-                puts.setdefault(child.identity, []).append(_put(variable, key))
+                puts.setdefault(child.identity, []).append(put(variable, key))
         source.add(f"{variable} = {{{', '.join(always)}}}")
         ends += later
-        made[shape] = _Object(variable, bool(always), tuple(ready))
-        return made[shape]
+        made[form] = Object(variable, bool(always), tuple(ready))
+        return made[form]
 
     # ---- parts of the document that one repeating object determines
 
@@ -318,17 +288,17 @@ class _Generator:
             values = Values(self, source, picks)
             puts: dict[object, list[Put]] = {}
             ends: list[tuple[str, str]] = []
-            made: dict[object, _Object] = {}
+            made: dict[object, Object] = {}
             results = []
             for prefix, names in objects.items():
-                node = _Node()
+                node = Node()
                 for name in names:
-                    _insert(node, name.removeprefix(f"{prefix}."), _Leaf("", identity=same(own[name][1])))
+                    insert(node, name.removeprefix(f"{prefix}."), Leaf("", identity=same(own[name][1])))
                 results.append(f"{self.object(source, node, prefix, puts, ends, made).variable} or None")
             for name in alone:
                 variable = self.names.new("r", name)
                 source.add(f"{variable} = None")
-                puts.setdefault(same(own[name][1]), []).append(_assign(variable))
+                puts.setdefault(same(own[name][1]), []).append(assign(variable))
                 results.append(variable)
             self.write(values, [(number, rule, ()) for number, rule in own.values()], puts)
             for condition, line in ends:
@@ -356,42 +326,24 @@ def _text(source: Source) -> str:
     return "\n".join(["", "", *source.lines])
 
 
-def _put(variable: str, key: str) -> Put:
-    return lambda expression: f"{variable}[{key!r}] = {expression}"
-
-
-def _assign(variable: str) -> Put:
-    return lambda expression: f"{variable} = {expression}"
-
-
-def _insert(root: _Node, name: str, leaf: _Leaf) -> None:
-    *above, last = name.split(".")
-    node = root
-    for key in above:
-        child = node.children.setdefault(key, _Node())
-        assert isinstance(child, _Node)
-        node = child
-    node.children[last] = leaf
-
-
-def _shape(node: _Node) -> object:
-    """What two equal objects share."""
-    return tuple((key, _shape(child) if isinstance(child, _Node) else child) for key, child in node.children.items())
-
-
 def _is_large(rule: Value | Each) -> bool:
     """Whether a value is worth being ready JSON: a list or an object."""
     return isinstance(rule, Each) or rule.destination.array or rule.destination.type in ("flattened", "geo_point")
 
 
 def _only_reads(rule: Value | Each, steps: tuple[str, ...]) -> bool:
-    """Whether all that a rule reads stands in one object: below these names, nothing selected before."""
+    """Whether all that a rule reads stands in one object: below these names, nothing selected before.
+
+    Not so with a default: the schema requires such a field, and parts are put in after the check.
+    """
     if isinstance(rule, Each):
         if any(path.absolute for inner in rule.fields for path in inner.paths):
             return False
         paths, least = [rule.path], len(steps)
     else:
         paths, least = [*rule.paths], len(steps) + 1
+        if rule.default is not None:
+            return False
     return all(
         not path.given
         and len(path.segments) >= least

@@ -18,7 +18,7 @@ FLOORS = (
     {"runtime", "inputs", "outputs"},
     {"backends"},
     {"language"},
-    {"ecs", "okta"},
+    {"ecs", "okta", "names"},
     {"data", "errors"},
 )
 """From the top; a room (a folder or module of the package) may use rooms of its own floor and of those below."""

@@ -48,18 +48,15 @@ def build(into: Path | None, mappings: Path | None, check: bool, print_type: str
     left = [path for folder in FOLDERS for path in sorted((top / folder).rglob("*.json")) if path not in wanted]
     stale = [path for path, data in wanted.items() if not path.is_file() or path.read_bytes() != data]
     for path in stale:
-        missing = not path.exists()
-        say(
-            f"{'missing' if missing else 'stale'}: {path.relative_to(top)}"
-            if check
-            else f"written: {path.relative_to(top)}"
-        )
+        word = "stale" if path.exists() else "missing"
         if not check:
+            word = "written"
             _write(path, wanted[path])
+        say(f"{word}: {path.relative_to(top)}")
     for path in left:
-        say(f"{'nobody writes any more' if check else 'removed'}: {path.relative_to(top)}")
         if not check:
-            path.unlink()
+            _remove(path)
+        say(f"{'nobody writes any more' if check else 'removed'}: {path.relative_to(top)}")
     if check and (stale or left):
         say("Run `mim-ecs build`, look at the difference and commit it.")
         raise click.exceptions.Exit(1)
@@ -73,3 +70,10 @@ def _write(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {why(error)}") from None
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError as error:
+        raise OutputError(f"{path} cannot be removed: {why(error)}") from None

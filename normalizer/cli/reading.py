@@ -27,6 +27,8 @@ def check_outputs(found: Sequence[Source], *, output: str | None, dead_letters: 
     targets: list[Labelled] = []
     targets.append(("standard output", 1) if output in (None, "-") else (f"the output {output}", str(output)))
     if dead_letters is not None:
+        if str(dead_letters) == "-":
+            raise SettingsError("dead letters need a file; /dev/stderr shows them")
         targets.append((f"the file of dead letters {dead_letters}", dead_letters))
     if (both := same_file(targets, inputs)) is not None:
         raise SettingsError(f"{both[0]} is the same file as {both[1]}; write to another one")

@@ -37,12 +37,18 @@ def connected(url: str | None) -> Elasticsearch:
     if not url:
         advice = "set ELASTICSEARCH_URL, for example to http://localhost:9200, or give --url"
         raise SettingsError(f"no server is named; {advice}")
-    given: dict[str, Any] = {
-        name: os.environ.get(f"ELASTICSEARCH_{name.upper()}") or None for name in (*_CREDENTIALS, *_TRUST)
-    }
+    given: dict[str, Any] = {name: _variable(f"ELASTICSEARCH_{name.upper()}") for name in (*_CREDENTIALS, *_TRUST)}
     settings = server_settings()
     # An API key of one place and a user of the other would be two answers to one question.
     for names in (_CREDENTIALS, _TRUST):
         if not any(given[name] for name in names):
             given |= {name: settings.get(name) for name in names}
     return connect(url, **given)
+
+
+def _variable(name: str) -> str | None:
+    """An environment variable, or None where it is empty; secrets that come from files often end in a line end."""
+    value = os.environ.get(name, "").strip()
+    if not value.isprintable():
+        raise SettingsError(f"{name} holds what no such value can, like a line end")
+    return value or None

@@ -11,6 +11,7 @@ import click
 
 from normalizer.cli.view import start_log
 from normalizer.errors import SettingsError
+from normalizer.names import check_namespace
 
 CONTEXT: dict[str, Any] = {
     "help_option_names": ["-h", "--help"],
@@ -56,13 +57,7 @@ mappings_option = click.option(
 
 
 def _check_namespace(_context: click.Context, _parameter: click.Parameter, namespace: str) -> str:
-    """A namespace as data streams take it: at most 100 bytes, lower case, none of the characters that names forbid."""
-    bad = [char for char in namespace if char in '\\/*?"<>| ,#:-' or char != char.lower() or not char.isprintable()]
-    if bad:
-        raise SettingsError(f'"{namespace}" is no namespace of a data stream: it cannot hold {bad[0]!r}')
-    if not 1 <= len(namespace.encode()) <= 100:
-        raise SettingsError("a namespace of a data stream has 1 to 100 bytes")
-    return namespace
+    return check_namespace(namespace)
 
 
 def _check_org(_context: click.Context, _parameter: click.Parameter, org: str | None) -> str | None:

@@ -79,10 +79,14 @@ def _below(folder: Path) -> Iterator[Path]:
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        if entry.is_dir():
+        try:
+            is_dir, is_file = entry.is_dir(), entry.is_file()
+        except OSError as error:  # a link into a folder that may not be searched
+            raise InputError(_refused(entry, error)) from None
+        if is_dir:
             if not entry.is_symlink():
                 yield from _below(entry)
-        elif entry.is_file():  # No sockets or pipes: to open one may wait for ever.
+        elif is_file:  # No sockets or pipes: to open one may wait for ever.
             yield entry
 
 

@@ -13,6 +13,7 @@ from normalizer.backends.python import Compiled, Memory, Problems, compile_plan,
 from normalizer.backends.schemas import Schema, document_schema, event_schema
 from normalizer.errors import InvalidDocument, NotAnEvent, NotJSON, ProblemEvent, UnmappedEvent
 from normalizer.language import Constant, Mappings, Plan, load
+from normalizer.names import check_namespace
 from normalizer.runtime.decode import TOO_DEEP, decode, dumps, written
 from normalizer.runtime.validation import Valid, explain_document, explain_event, fast, part, varying
 
@@ -36,6 +37,8 @@ class Options:
     `keep_original`: event.original in every document (without it, only where a value had to be left out).
     `strict`: an event with a problem gives no document. `all_events`: events that only the "*" mapping takes, too.
     `validate`: hold every document against its schema; events are always held against theirs.
+
+    Raises SettingsError where Elasticsearch would not take the namespace.
     """
 
     org: str | None = None
@@ -44,6 +47,9 @@ class Options:
     strict: bool = False
     all_events: bool = False
     validate: bool = True
+
+    def __post_init__(self) -> None:
+        check_namespace(self.namespace)
 
 
 @dataclass(slots=True)

@@ -10,12 +10,14 @@ takes the ring with it: the next one waits for a turn that nobody can give any m
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -28,6 +30,8 @@ Write = Callable[[Result], None]
 """Writes the documents of a batch; raises OutputError."""
 
 _TURN = b"turn"
+_WARM = 1
+"""After this batch (from 0) most of what event types need has been made."""
 _GRACE = 2.0
 """Seconds in which workers end by themselves; one that cannot write to a stalled pipe never would."""
 
@@ -48,8 +52,10 @@ def run(batches: Iterable[Batch], normalizer: Normalizer, write: Write, workers:
     generator (`contextlib.closing`), so that no worker outlives it.
     """
     if workers == 1:
-        for batch in batches:
+        for number, batch in enumerate(batches):
             result = process(normalizer, batch)
+            if number == _WARM:
+                _settle()
             write(result)
             yield Report(result.counts, result.dead)
         return
@@ -59,6 +65,12 @@ def run(batches: Iterable[Batch], normalizer: Normalizer, write: Write, workers:
         yield from ring.run(batches)
     finally:
         ring.stop()
+
+
+def _settle() -> None:
+    """Take what was made for the first batches out of the collector's sight: it stays, and looking costs time."""
+    gc.collect()
+    gc.freeze()
 
 
 class _Ring:
@@ -195,9 +207,11 @@ def _work(
         other.close()
     said: NormalizerError
     try:
-        while True:
+        for number in count():
             batch: Batch = end.recv()
             result = process(normalizer, batch)
+            if number == _WARM:
+                _settle()
             my_turn.recv_bytes()
             write(result)
             next_turn.send_bytes(_TURN)

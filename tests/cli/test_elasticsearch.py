@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from elasticsearch import Elasticsearch
 
+from normalizer.cli import cli
+from normalizer.errors import SettingsError
 from normalizer.outputs.elasticsearch import connect
 from tests.cli.command import EVENTS, SAMPLE, TIMEOUT, Document, Done, ended, letters, mim_ecs, start
 from tests.delivery.peer import Reply, peer
@@ -176,11 +178,12 @@ def test_no_server(tmp_path: Path, command: str) -> None:
     "url",
     ["canary:9200", "ftp://canary", "http://", "http://canary:port", "http://host/?api_key=canary", "http://[canary"],
 )
-def test_addresses_that_are_none(tmp_path: Path, url: str) -> None:
-    done = mim_ecs("setup", "--url", url, cwd=tmp_path, code=2)
-    assert done.err.startswith("Error: Elasticsearch's address ")
-    assert len(done.lines) == 1
-    assert "canary" not in done.err
+def test_addresses_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match=r"^Elasticsearch's address ") as caught:
+        cli.main(["setup", "--url", url], standalone_mode=False)
+    assert caught.value.exit_code == 2
+    assert "canary" not in str(caught.value)
 
 
 def test_a_server_that_is_lost_and_a_signal_while_it_is_gone(tmp_path: Path) -> None:
@@ -222,6 +225,8 @@ def test_credentials_of_the_settings_file(tmp_path: Path) -> None:
         settings = {"url": there.url, "username": "anna", "password": "canary"}
         (tmp_path / "mim-ecs.yml").write_text(json.dumps({"elasticsearch": settings}))
         mim_ecs("index", cwd=tmp_path, code=2)
-        mim_ecs("index", cwd=tmp_path, code=2, env={"ELASTICSEARCH_API_KEY": "a2V5"})
+        mim_ecs("index", cwd=tmp_path, code=2, env={"ELASTICSEARCH_API_KEY": "a2V5\n"})
+        odd = mim_ecs("index", cwd=tmp_path, code=2, env={"ELASTICSEARCH_API_KEY": "canary\nX-Header: 1"})
+    assert odd.err == "Error: ELASTICSEARCH_API_KEY holds what no such value can, like a line end.\n"
     sent = [headers["authorization"] for _, headers, _ in there.requests]
     assert sent == ["Basic YW5uYTpjYW5hcnk=", "ApiKey a2V5"]

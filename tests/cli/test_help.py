@@ -56,6 +56,7 @@ def test_help_of_all() -> None:
         (["normalize", "--api-key", "canary"], "No such option '--api-key'. See mim-ecs normalize --help."),
         (["normalize", "--workers", "0"], "Invalid value for '--workers': 0 is not in the range"),
         (["normalize", "--workers", "two"], "'two' is not a valid integer range."),
+        (["normalize", "--dead-letters", "-"], "dead letters need a file; /dev/stderr shows them."),
         (["normalize", "--table", "-o", "x"], "--table shows documents on standard output; leave -o out."),
         (["setup", "--retention", "soon", "--url", "http://127.0.0.1:9"], "A retention is a whole number with d, h, m"),
         (["build", "--mappings", "mappings"], "say with --into where the files of these mappings belong."),
@@ -85,3 +86,20 @@ except SystemExit as stop:
     for given in (["--help"], ["normalize", "-q", str(SAMPLE)]):
         done = subprocess.run([sys.executable, "-c", script, *given], capture_output=True, text=True, timeout=120)
         assert done.stderr == "0 []\n"
+
+
+def test_build_renews_what_is_stale_and_removes_what_is_left(tmp_path: Path) -> None:
+    def build(*given: str, code: int = 0) -> list[str]:
+        return mim_ecs("build", "--into", tmp_path, *given, code=code).out.decode().splitlines()
+
+    missing = build("--check", code=1)
+    assert missing[0].startswith("missing: schemas/")
+    assert missing[-1] == "Run `mim-ecs build`, look at the difference and commit it."
+    assert not list(tmp_path.iterdir())
+    assert build() == [line.replace("missing", "written") for line in missing[:-1]]
+    first = tmp_path / missing[0].removeprefix("missing: ")
+    first.write_bytes(b"")
+    (tmp_path / "schemas" / "documents" / "mim.old.json").write_bytes(b"{}")
+    assert [line.partition(":")[0] for line in build("--check", code=1)[:2]] == ["stale", "nobody writes any more"]
+    assert [line.partition(":")[0] for line in build()] == ["written", "removed"]
+    assert build("--check") == [f"All {len(missing) - 1} generated files are up to date."]

@@ -90,7 +90,7 @@ def test_events_cannot_play_with_the_terminal() -> None:
             assert len(text.splitlines()) == 2
 
 
-def on_a_terminal(*given: str | Path, **env: str) -> tuple[int, str]:
+def on_a_terminal(*given: str | Path, typed: str = "", **env: str) -> tuple[int, str]:
     """Exit code, and what a terminal gets to see: all three standard streams are one."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -101,6 +101,7 @@ def on_a_terminal(*given: str | Path, **env: str) -> tuple[int, str]:
         stderr=theirs,
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     seen = b""
     try:
         while True:
@@ -151,3 +152,10 @@ def test_odd_terminals(tmp_path: Path, env: dict[str, str]) -> None:
     code, text = on_a_terminal("normalize", SAMPLE, "-o", tmp_path / "out", **env)
     assert code == 0
     assert "read 400, written 400" in text
+
+
+def test_whoever_gives_no_input_is_told() -> None:
+    code, text = on_a_terminal("normalize", typed="{}\n\x04")
+    assert code == 1
+    assert "Reading events from the terminal; Ctrl-D ends them." in text
+    assert '<stdin>:1: the event has no "uuid"' in text

@@ -159,7 +159,7 @@ class Rule:
     `known` holds what short texts became before, where that was no problem: generated code looks there first.
     """
 
-    KNOWN: Final = 2048
+    KNOWN: Final = 1024
     SHORT: Final = 256
 
     def __init__(

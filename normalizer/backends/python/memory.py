@@ -46,7 +46,10 @@ class Memo:
     plain values and are checked with the document.
     """
 
-    SIZE: Final = 2048
+    MOST_BYTES: Final = 4 * 1024 * 1024
+    """So much JSON one memo holds; then it begins anew."""
+    LARGE: Final = 4096
+    """An object with more bytes is not remembered: large ones hardly repeat."""
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class Memo:
     ) -> None:
         self._memory, self._make, self._valid = memory, make, valid
         self._known: dict[bytes, tuple[Any, ...]] = {}
+        self._bytes = 0
 
     def __call__(self, value: Any, problems: Problems) -> tuple[Any, ...]:
         """The parts. Raises GivesUp where one has a problem or breaks the schema."""
@@ -67,19 +71,27 @@ class Memo:
         parts = self._make(value, problems)
         if parts is None or problems:
             raise GivesUp
-        ready = tuple(map(_ready, parts, self._valid))
-        if len(self._known) >= self.SIZE:
+        ready = []
+        size = len(key)
+        for part, valid in zip(parts, self._valid, strict=True):
+            if part is None or valid is None:
+                ready.append(part)
+            elif valid(part):
+                text = _copy(orjson.dumps(part))
+                size += len(text)
+                ready.append(orjson.Fragment(text))
+            else:
+                raise GivesUp
+        if len(key) <= self.LARGE:
+            self._remember(_copy(key), tuple(ready), size)
+        return tuple(ready)
+
+    def _remember(self, key: bytes, ready: tuple[Any, ...], size: int) -> None:
+        self._bytes += size
+        if self._bytes > self.MOST_BYTES:
             self._known.clear()
-        self._known[_copy(key)] = ready
-        return ready
-
-
-def _ready(part: Any, valid: Callable[[Any], bool] | None) -> Any:
-    if part is None or valid is None:
-        return part
-    if not valid(part):
-        raise GivesUp
-    return orjson.Fragment(_copy(orjson.dumps(part)))
+            self._bytes = size
+        self._known[key] = ready
 
 
 def _copy(text: bytes) -> bytes:

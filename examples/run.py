@@ -67,10 +67,12 @@ def show(sent: list[Document], found: list[Document]) -> None:
     console = Console()
     console.print(f"What {DATA_STREAM} holds of them:\n")
     console.print(table)
-    for document in (document for document in found if document["event"]["action"] == SHOWN_TYPE):
+    fullest = max(
+        (each for each in found if each["event"]["action"] == SHOWN_TYPE), key=lambda each: len(str(each)), default=None
+    )
+    if fullest is not None:
         console.print(f"\nOne of them, a {SHOWN_TYPE}:\n")
-        console.print_json(json.dumps(document), ensure_ascii=False)
-        break
+        console.print_json(json.dumps(fullest), ensure_ascii=False)
 
 
 def main() -> int:

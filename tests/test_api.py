@@ -127,8 +127,8 @@ def test_an_event_of_its_own_is_no_envelope(normalizer: Normalizer) -> None:
         ({"detail": 5}, NotAnEvent, 'the event has no "uuid"'),
         ({"event": [EVENT]}, NotAnEvent, 'the event has no "uuid"'),
         ({"event": "[1]"}, NotAnEvent, 'the text under "event" holds no JSON object'),
-        ({"event": "Okta"}, NotJSON, "not JSON at character 1"),
-        ({"event": ""}, NotJSON, "the text is empty"),
+        ({"event": "Okta"}, NotJSON, 'under "event": not JSON at character 1'),
+        ({"event": ""}, NotJSON, 'under "event": the text is empty'),
         ({"detail": {"uuid": "1"}}, NotAnEvent, 'the event has no "published"'),
     ],
 )
@@ -412,3 +412,11 @@ def test_many_types_do_not_fill_the_memory(normalizer: Normalizer) -> None:
     assert len(normalizer._types) <= 1000
     assert normalizer.normalize({**EVENT, "eventType": "mim.other.2099"})["event"]["action"] == "mim.other.2099"
     assert normalizer.normalize(EVENT)["okta"]["mim"]["command"]["status"] == "new"
+
+
+@pytest.mark.parametrize(
+    ("given", "what"), [([{"uuid": "a"}], "a list"), ([], "a list"), (None, "null"), (5, "a number")]
+)
+def test_what_is_no_event_at_all(given: Any, what: str) -> None:
+    with pytest.raises(NotAnEvent, match=f"^{what} is not an event; an event is a JSON object$"):
+        Normalizer.load().normalize(given)

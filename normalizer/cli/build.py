@@ -9,7 +9,7 @@ import click
 from normalizer.backends import FOLDERS, outputs
 from normalizer.backends.python.generate import generate
 from normalizer.cli.settings import epilog, mappings_option
-from normalizer.cli.view import say
+from normalizer.cli.view import log, say
 from normalizer.data import data_folder
 from normalizer.errors import OutputError, SettingsError
 from normalizer.language import load
@@ -39,6 +39,8 @@ def build(into: Path | None, mappings: Path | None, check: bool, print_type: str
         plan = known.plan(print_type)
         if plan is None:
             raise SettingsError(f'no mapping takes events of type "{print_type}"')
+        if plan.fallback and plan.event_type != print_type:
+            log.info("%s has no mapping of its own; this is what %s does.", print_type, plan.event_type)
         say(generate(plan).text)
         return
     if into is None and mappings is not None:

@@ -15,6 +15,8 @@ from normalizer.cli.view import say
 from normalizer.cluster import Change, State, apply, plan, wanted
 from normalizer.language import load
 
+_PLANNED = {State.ADDED: "would add", State.CHANGED: "would change", State.SAME: "same"}
+
 
 @click.command(
     epilog=epilog("ELASTICSEARCH_URL=http://localhost:9200 mim-ecs setup --dry-run", "0", "2", "3", "4", "130, 143")
@@ -46,10 +48,15 @@ def setup(url: str | None, mappings: Path | None, dry_run: bool, retention: str 
                 done.append(change)
         finally:  # what was put before an error stays there
             for change in changes if dry_run else done:
-                say(f"{change.state:8}{change.kind} {change.name}")
+                say(f"{_PLANNED[change.state] if dry_run else change.state:14}{change.kind} {change.name}")
                 if dry_run and change.state is not State.SAME:
                     say(orjson.dumps(change.body, option=orjson.OPT_INDENT_2).decode())
     if dry_run:
         say("Nothing was changed: this was a dry run.")
     elif all(change.state is State.SAME for change in changes):
         say("Nothing to do.")
+    elif any(change.state is State.CHANGED for change in changes):
+        say(
+            "Templates act on new backing indices: roll the data stream over to use them now. Its lifecycle "
+            "(--retention) stays as it was when it was made; change that with PUT _data_stream/NAME/_lifecycle."
+        )

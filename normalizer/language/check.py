@@ -25,7 +25,7 @@ NOT_BY_MAPPINGS = {
     "ecs.version": "the normalizer itself",
     "error.message": "the normalizer itself",
     "event.ingested": "whoever stores the document",
-    "event.created": "the poller",
+    "event.created": "whoever fetches the event",
 }
 """Who writes the fields that no mapping may write."""
 

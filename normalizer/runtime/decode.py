@@ -37,7 +37,10 @@ def _unwrapped(envelope: dict[str, Any], text: bytes, *, own_text: bool) -> tupl
         if type(inner) is dict:
             return inner, written(inner).decode()
         if type(inner) is str and key == "event":
-            event = loads(inner.encode())
+            try:
+                event = loads(inner.encode())
+            except NotJSON as error:
+                raise NotJSON(f'under "event": {error.message}') from None
             if type(event) is not dict:
                 raise NotAnEvent('the text under "event" holds no JSON object')
             return event, inner

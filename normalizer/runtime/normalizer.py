@@ -103,8 +103,11 @@ class Normalizer:
         """
         if isinstance(event, str):
             text = event.encode(errors="surrogatepass")
+        elif isinstance(event, bytes):
+            text = event
         else:
-            text = event if isinstance(event, bytes) else dumps(dict(event))
+            given: object = event
+            text = dumps(dict(given) if isinstance(given, Mapping) else given)  # what is no event, decoding says
         document: dict[str, Any] = orjson.loads(self.normalize_text(text).document)
         return document
 

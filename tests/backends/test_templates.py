@@ -107,7 +107,8 @@ def test_the_index_mapping_has_what_plans_and_run_time_write_and_nothing_else(
 ) -> None:
     written = set(RUN_TIME_FIELDS)
     for plan in mappings.plans:
-        if plan.event_type == "*":
+        dataset = plan.rule("data_stream.dataset")
+        if isinstance(dataset, Constant) and dataset.value != DATASET:
             continue
         for rule in plan.rules:
             if isinstance(rule, Each) and rule.destination.type == "object":

@@ -2,7 +2,7 @@
 
 A case is `<mapping>/<case>.event.json` and `<case>.document.json` beside it; the folder bears the name of the mapping
 file (`mim.any` for `mim.*`, `any` for `"*"`). `<case>.options.json` holds options of the run time, where a case needs
-any. The event's text is the compact JSON of what its file holds, and so is `event.original`.
+any. The event's text is the compact JSON of what its file holds, however it is indented, and so is `event.original`.
 
     python -m tests.golden             compares, and shows how documents differ
     python -m tests.golden --renew     writes the documents, and shows the same
@@ -21,6 +21,16 @@ from normalizer import EventError, Mappings, Normalizer, Options
 
 FOLDER = Path(__file__).resolve().parent
 EVENT, DOCUMENT, OPTIONS = ".event.json", ".document.json", ".options.json"
+
+SHIPPED = frozenset(
+    {
+        *(f"mim.command.generic.{end}" for end in ("acknowledged", "cancelled", "delegated", "error", "new", "notnow")),
+        *(f"mim.command.ios.{end}" for end in ("acknowledged", "cancelled", "error", "formaterror", "new")),
+        *(f"mim.createEnrollment.{platform}" for platform in ("ANDROID", "IOS", "OSX", "UNKNOWN", "WINDOWS")),
+        "mim.streamDevicesCSVDownload",
+    }
+)
+"""The event types that have a mapping of their own from the start. More may come, and need one case each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,35 @@ class Case:
         """The event's text."""
         event = json.loads(self.path(EVENT).read_bytes())
         return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def misfit(self, mappings: Mappings) -> str:
+        """Why the case stands in a wrong folder, as a sentence; empty where it does not."""
+        file = self.path(EVENT)
+        if all(plan.chain[0] != self.mapping for plan in mappings.plans):
+            return f"{file}: there is no mapping {self.mapping}"
+        event = json.loads(self.text())
+        event_type = event.get("eventType") if isinstance(event, dict) else None
+        if not isinstance(event_type, str):
+            return f"{file}: it has no eventType"
+        plan = mappings.plan(event_type)
+        if plan is None:
+            return f'{file}: its eventType "{event_type}" is of no mapping'
+        if plan.chain[0] != self.mapping:
+            return f'{file}: its eventType "{event_type}" is of mapping {plan.chain[0]}, not of {self.mapping}'
+        return ""
+
+    def mistake(self) -> str:
+        """Why the event's file holds no JSON, with line and column; empty where it does."""
+        file, content = self.path(EVENT), self.path(EVENT).read_bytes()
+        try:
+            json.loads(content.decode())
+        except UnicodeDecodeError as error:
+            before = content[: error.start].decode()
+            line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+            return f"{file}:{line}:{column}: this is not JSON: it is not UTF-8"
+        except json.JSONDecodeError as error:
+            return f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}"
+        return ""
 
     def options(self) -> Options:
         """The options of the run time; the usual ones where the case has no file of its own."""

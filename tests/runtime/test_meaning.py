@@ -70,10 +70,10 @@ def normalizer() -> Normalizer:
 # ---- the types
 
 
-def test_there_are_17_types() -> None:
-    own = {plan.event_type for plan in MAPPINGS.plans if not plan.fallback}
-    assert own == {event_type for event_type, *_, mim in TYPES if mim is not None}
-    assert len(own) == 17
+def test_17_types_have_a_mapping_of_their_own() -> None:
+    described = {event_type for event_type, *_, mim in TYPES if mim is not None}
+    assert len(described) == 17
+    assert described <= {plan.event_type for plan in MAPPINGS.plans if not plan.fallback}
 
 
 @pytest.mark.parametrize(("event_type", "category", "kind", "outcome", "mim"), TYPES, ids=[row[0] for row in TYPES])

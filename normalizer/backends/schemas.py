@@ -14,7 +14,14 @@ import orjson
 from normalizer import okta
 from normalizer.ecs import VERSION, Field
 from normalizer.language import Constant, Each, Mappings, Plan, Value
-from normalizer.language.conversions import PROBLEM_KIND, PROBLEM_TAG, STEPS
+from normalizer.language.conversions import (
+    INTEGER_BITS,
+    PROBLEM_KIND,
+    PROBLEM_TAG,
+    STEPS,
+    TEXT_TYPES,
+    whole_range,
+)
 from normalizer.language.paths import GIVEN
 from normalizer.language.plan import AS_IS
 from normalizer.language.resolve import REQUIRED
@@ -27,7 +34,7 @@ _SECONDS: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _OBJECT: Schema = {"type": "object"}
 _TYPES: Final[dict[str, Schema]] = {
-    **dict.fromkeys(("keyword", "text", "match_only_text", "wildcard", "constant_keyword"), _TEXT),
+    **dict.fromkeys(TEXT_TYPES, _TEXT),
     "date": {
         "type": "string",
         "maxLength": 24,
@@ -35,8 +42,8 @@ _TYPES: Final[dict[str, Schema]] = {
     },
     "ip": {"type": "string", "minLength": 2, "maxLength": 45, "not": {"pattern": "[^0-9A-Fa-f:.]"}},
     **{
-        kind: {"type": "integer", "minimum": -(2 ** (bits - 1)), "maximum": 2 ** (bits - 1) - 1}
-        for kind, bits in (("long", 64), ("integer", 32), ("short", 16), ("byte", 8))
+        kind: {"type": "integer", "minimum": whole_range(kind)[0], "maximum": whole_range(kind)[1]}
+        for kind in INTEGER_BITS
     },
     "boolean": {"type": "boolean"},
     "geo_point": {
@@ -322,7 +329,7 @@ def _literal(field: Field) -> Schema:
     """What a constant of a field looks like."""
     if field.values:
         literal: Schema = {"enum": list(field.values)}
-    elif field.type in ("long", "integer", "short", "byte"):
+    elif field.type in INTEGER_BITS:
         literal = {"type": "integer"}
     elif field.type == "boolean":
         literal = {"type": "boolean"}

@@ -11,7 +11,6 @@ import click
 
 from normalizer.cli.view import start_log
 from normalizer.errors import SettingsError
-from normalizer.names import check_namespace
 
 CONTEXT: dict[str, Any] = {
     "help_option_names": ["-h", "--help"],
@@ -56,10 +55,6 @@ mappings_option = click.option(
 )
 
 
-def _check_namespace(_context: click.Context, _parameter: click.Parameter, namespace: str) -> str:
-    return check_namespace(namespace)
-
-
 def _check_org(_context: click.Context, _parameter: click.Parameter, org: str | None) -> str | None:
     if org is not None and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", org):
         advice = "write it like acme.okta.com, without https:// and path"
@@ -81,7 +76,6 @@ def document_options(command: Command) -> Command:
             "--namespace",
             default="default",
             show_default=True,
-            callback=_check_namespace,
             help="Namespace of the data stream.",
         ),
         click.option(

@@ -31,6 +31,18 @@ PROBLEM_TAG: Final = "normalization_problem"
 PROBLEM_KIND: Final = "pipeline_error"
 """What a document with problems has: a tag beside the mapping's, and event.kind in place of the mapping's."""
 
+TEXT_TYPES: Final = ("keyword", "text", "match_only_text", "wildcard", "constant_keyword")
+"""The types of fields that hold text; one conversion serves them all."""
+INTEGER_BITS: Final = {"long": 64, "integer": 32, "short": 16, "byte": 8}
+"""The types of fields that hold whole numbers, with their widths."""
+
+
+def whole_range(kind: str) -> tuple[int, int]:
+    """The least and the greatest number that such a type holds."""
+    half = 2 ** (INTEGER_BITS[kind] - 1)
+    return -half, half - 1
+
+
 MAX_LEVELS: Final = 20
 MAX_KEY_UNITS: Final = 512
 
@@ -58,14 +70,14 @@ def levels(count: int) -> dict[str, Any]:
     return value
 
 
-def _whole(name: str, bits: int) -> Conversion:
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+def _whole(name: str) -> Conversion:
+    low, high = whole_range(name)
     return Conversion(
         name,
         "a whole number",
         "text",
         "number",
-        f"A JSON whole number of {bits} bits, or its text without sign, blanks and leading zeros.",
+        f"A JSON whole number of {INTEGER_BITS[name]} bits, or its text without sign, blanks and leading zeros.",
         (
             (0, 0), (-7, -7), (high, high), (low, low), (high + 1, PROBLEM), (low - 1, PROBLEM), ("12", 12), ("-3", -3),
             ("0", 0), (str(low), low), (str(high + 1), PROBLEM), ("", ABSENT), (None, ABSENT), (1.0, PROBLEM),
@@ -171,13 +183,10 @@ _FLATTENED = Conversion(
 )  # fmt: skip
 
 TYPES: Final[dict[str, Conversion]] = {
-    **dict.fromkeys(("keyword", "text", "match_only_text", "wildcard", "constant_keyword"), _KEYWORD),
+    **dict.fromkeys(TEXT_TYPES, _KEYWORD),
     "date": _DATE,
     "ip": _IP,
-    "long": _whole("long", 64),
-    "integer": _whole("integer", 32),
-    "short": _whole("short", 16),
-    "byte": _whole("byte", 8),
+    **{kind: _whole(kind) for kind in INTEGER_BITS},
     "boolean": _BOOLEAN,
     "geo_point": _GEO_POINT,
     "flattened": _FLATTENED,

@@ -11,7 +11,7 @@ from itertools import chain
 from normalizer import ecs
 from normalizer.ecs import Field
 from normalizer.language.advice import a, choices, did_you_mean
-from normalizer.language.conversions import TYPES
+from normalizer.language.conversions import TEXT_TYPES, TYPES
 from normalizer.language.notes import Notes
 from normalizer.language.reader import Block, Node, Scalar, Sequence
 
@@ -19,7 +19,6 @@ FILE = "_custom_fields.yml"
 _TYPES = (*TYPES, "object")
 _KEYS = ("type", "description", "array", "values")
 _NAME = re.compile(r"[A-Za-z0-9@-][A-Za-z0-9_@-]*(\.[A-Za-z0-9_@-]+)*").fullmatch
-_TEXT_TYPES = ("keyword", "wildcard", "constant_keyword", "text", "match_only_text")
 _IGNORE_ABOVE = 1024
 
 
@@ -157,7 +156,7 @@ def _values(node: Node | None, kind: Node | None, notes: Notes) -> tuple[str, ..
     """The values that a custom field allows; none where any is."""
     if node is None:
         return ()
-    if isinstance(kind, Scalar) and kind.value in _TYPES and kind.value not in _TEXT_TYPES:
+    if isinstance(kind, Scalar) and kind.value in _TYPES and kind.value not in TEXT_TYPES:
         notes.add(node.place, f"`values` lists texts, and the field's type is {kind.value}; remove it")
     elif not isinstance(node, Sequence):
         shown = node.shown if isinstance(node, Scalar) else "…"

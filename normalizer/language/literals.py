@@ -12,12 +12,12 @@ from ipaddress import ip_address
 
 from normalizer.ecs import Field
 from normalizer.language.advice import choices, did_you_mean
+from normalizer.language.conversions import INTEGER_BITS, whole_range
 from normalizer.language.notes import Notes
 from normalizer.language.plan import AS_IS
 from normalizer.language.plan import Scalar as Plain
 from normalizer.language.reader import Node, Scalar, Sequence
 
-_BITS = {"long": 64, "integer": 32, "short": 16, "byte": 8}
 _OBJECTS = ("geo_point", "flattened", "object")
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,19}").fullmatch
 _DATE = re.compile(r"(?:19[7-9]|[2-9][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z").fullmatch
@@ -35,9 +35,9 @@ def constant(node: Node, field: Field, notes: Notes) -> Plain | tuple[Plain, ...
 
 def wrong_text(text: str, field: Field) -> str | None:
     """Why a table's text cannot go into the field, as the end of a sentence; None where it can."""
-    if field.type in _BITS:
+    if field.type in INTEGER_BITS:
         good = _WHOLE(text) and int(text) in _range(field)
-        return None if good else f'"{field.name}" takes a whole number of {_BITS[field.type]} bits; write one'
+        return None if good else f'"{field.name}" takes a whole number of {INTEGER_BITS[field.type]} bits; write one'
     if field.type == "boolean":
         return None if text in ("true", "false") else f'"{field.name}" takes true or false; write one'
     if field.type in _OBJECTS:
@@ -88,7 +88,7 @@ def _wrong(node: Node, field: Field) -> str | None:
         return f'"{name}" is null here, which is never written; write a value, or remove it'
     if value == "":
         return f'"{name}" is an empty text here, which is never written; write a value, or remove it'
-    if field.type in _BITS:
+    if field.type in INTEGER_BITS:
         return _wrong_number(node, field)
     if field.type == "boolean":
         if isinstance(value, bool):
@@ -108,12 +108,13 @@ def _wrong_number(node: Scalar, field: Field) -> str | None:
         how = "it without quotes" if isinstance(value, str) and _WHOLE(value) else "one, like 1"
         return f'"{field.name}" takes a whole number, and this is {node.what}; write {how}'
     fits = _range(field)
-    return None if value in fits else f'"{field.name}" takes {_BITS[field.type]} bits; write {fits[0]} to {fits[-1]}'
+    bits = INTEGER_BITS[field.type]
+    return None if value in fits else f'"{field.name}" takes {bits} bits; write {fits[0]} to {fits[-1]}'
 
 
 def _range(field: Field) -> range:
-    half = 2 ** (_BITS[field.type] - 1)
-    return range(-half, half)
+    low, high = whole_range(field.type)
+    return range(low, high + 1)
 
 
 def _grammar(text: str, field: Field) -> str | None:

@@ -56,7 +56,6 @@ class Options:
 class _Type:
     """What is ready for one event type."""
 
-    plan: Plan
     schema: Schema
     compiled: Compiled
     valid: Valid
@@ -84,6 +83,7 @@ class Normalizer:
         self._event_schema = event_schema()
         self._valid_event = fast(self._event_schema)
         self._memory = Memory()
+        self._plans: dict[str, _Type] = {}
         self._types: dict[str, _Type] = {}
         self._validators: dict[bytes, Valid] = {}
 
@@ -161,7 +161,7 @@ class Normalizer:
         plan = self.mappings.plan(event_type)
         if plan is None or (plan.event_type == "*" and not self.options.all_events):
             raise UnmappedEvent(f'events of type "{event_type}" are not mapped')
-        ready = next((kind for kind in self._types.values() if kind.plan is plan), None) or self._ready(plan)
+        ready = self._plans.get(plan.event_type) or self._plans.setdefault(plan.event_type, self._ready(plan))
         if len(self._types) < MOST_TYPES:  # types come from outside: a fallback must not fill the memory
             self._types[event_type] = ready
         return ready
@@ -172,9 +172,9 @@ class Normalizer:
         constants = [rule.destination.name for rule in plan.rules if isinstance(rule, Constant)]
         hot = varying(schema, constants)
         key = orjson.dumps(hot)
-        shared = self._validators.setdefault(key, fast(hot))
+        shared = self._validators.get(key) or self._validators.setdefault(key, fast(hot))
         compiled = compile_plan(plan, lambda name: fast(part(schema, name)) if name else shared, self._memory)
         # What is the same in every document is checked here, once. The quick way leaves much to the check of its
         # document, so there is none without that.
         least = compiled.document(_LEAST_EVENT, None, None, self.options.namespace, [])
-        return _Type(plan, schema, compiled, valid, quick=self.options.validate and valid(least))
+        return _Type(schema, compiled, valid, quick=self.options.validate and valid(least))

@@ -17,6 +17,7 @@ from normalizer.cli import cli
 from normalizer.errors import SettingsError
 from normalizer.outputs.elasticsearch import connect
 from tests.cli.command import EVENTS, SAMPLE, TIMEOUT, Document, Done, ended, letters, mim_ecs, start
+from tests.cluster.ours import remove_ours
 from tests.delivery.peer import Reply, peer
 
 TOP = Path(__file__).resolve().parents[2]
@@ -28,17 +29,9 @@ NOWHERE = "http://user:canary@127.0.0.1:9"
 @pytest.fixture
 def client(elasticsearch_url: str) -> Iterator[Elasticsearch]:
     with connect(elasticsearch_url) as client:
-        remove(client)
+        remove_ours(client)
         yield client
-        remove(client)
-
-
-def remove(client: Elasticsearch) -> None:
-    quiet = client.options(ignore_status=404)
-    quiet.indices.delete_data_stream(name="logs-okta.mim-*")
-    quiet.indices.delete_index_template(name="logs-okta.mim")
-    for name in ("logs-okta.mim@mappings", "logs-okta.mim@settings", CUSTOM):
-        quiet.cluster.delete_component_template(name=name)
+        remove_ours(client)
 
 
 def setup(url: str, *given: str) -> list[str]:

@@ -11,9 +11,9 @@ import click
 import pytest
 
 from normalizer.cli import cli
-from normalizer.cli.settings import _check_namespace
 from normalizer.cluster import data_stream
 from normalizer.errors import InputError, SettingsError
+from normalizer.names import check_namespace
 from tests.cli.command import EVENTS, mim_ecs
 
 TOP = Path(__file__).resolve().parents[2]
@@ -51,12 +51,11 @@ def test_bad_namespaces_and_orgs_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_checks_of_a_namespace() -> None:
-    context, parameter = click.Context(click.Command("x")), click.Option(["--namespace"])
     for namespace in BAD_NAMESPACES:
         with pytest.raises(SettingsError):
-            _check_namespace(context, parameter, namespace)
+            check_namespace(namespace)
     for namespace in ("default", "a.b_c", "x" * 100, "grün"):
-        assert data_stream(_check_namespace(context, parameter, namespace)).endswith(namespace)
+        assert data_stream(check_namespace(namespace)).endswith(namespace)
 
 
 def test_a_folder_of_mappings(tmp_path: Path) -> None:

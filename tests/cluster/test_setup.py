@@ -18,6 +18,7 @@ from normalizer.cluster.setup import _has_failure_store, same
 from normalizer.errors import ServerError, SettingsError, SetupError
 from normalizer.language import Mappings, load
 from normalizer.outputs.elasticsearch import connect
+from tests.cluster.ours import remove_ours
 
 STAND_INS = {"constant_keyword": "keyword", "wildcard": "keyword", "match_only_text": "text"}
 
@@ -30,17 +31,9 @@ def mappings() -> Mappings:
 @pytest.fixture
 def client(elasticsearch_url: str) -> Iterator[Elasticsearch]:
     with connect(elasticsearch_url) as client:
-        remove(client)
+        remove_ours(client)
         yield client
-        remove(client)
-
-
-def remove(client: Elasticsearch) -> None:
-    quiet = client.options(ignore_status=404)
-    quiet.indices.delete_data_stream(name="logs-okta.mim-*")
-    quiet.indices.delete_index_template(name="logs-okta.mim")
-    for name in ("logs-okta.mim@mappings", "logs-okta.mim@settings", "logs-okta.mim@custom"):
-        quiet.cluster.delete_component_template(name=name)
+        remove_ours(client)
 
 
 def states(changes: list[Change]) -> list[str]:

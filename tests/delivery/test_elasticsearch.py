@@ -15,6 +15,7 @@ from normalizer.delivery import Counts, Item, Limits, deliver
 from normalizer.errors import ServerError
 from normalizer.language import load
 from normalizer.outputs.elasticsearch import bulk, connect
+from tests.cluster.ours import remove_ours
 from tests.engines.elasticsearch import Elasticsearch as Server
 
 CUSTOM = "logs-okta.mim@custom"
@@ -25,11 +26,7 @@ def client(elasticsearch_url: str) -> Iterator[Elasticsearch]:
     with connect(elasticsearch_url) as client:
         set_up(client)
         yield client
-        quiet = client.options(ignore_status=404)
-        quiet.indices.delete_data_stream(name="logs-okta.mim-*")
-        quiet.indices.delete_index_template(name="logs-okta.mim")
-        for name in ("logs-okta.mim@mappings", "logs-okta.mim@settings", CUSTOM):
-            quiet.cluster.delete_component_template(name=name)
+        remove_ours(client)
 
 
 def set_up(client: Elasticsearch) -> None:

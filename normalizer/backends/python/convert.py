@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from normalizer.language.conversions import ABSENT, PROBLEM
+from normalizer.language.conversions import ABSENT, INTEGER_BITS, PROBLEM, TEXT_TYPES, whole_range
 
 Convert = Callable[[Any], Any]
 
@@ -78,8 +78,8 @@ def keyword(value: Any) -> Any:
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}").fullmatch
 
 
-def _whole(bits: int) -> Convert:
-    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+def _whole(kind: str) -> Convert:
+    low, high = whole_range(kind)
 
     def whole(value: Any) -> Any:
         if type(value) is str and _WHOLE(value):
@@ -115,13 +115,10 @@ def flattened(value: Any) -> Any:
 
 
 CONVERT: Final[dict[str, Convert]] = {
-    **dict.fromkeys(("keyword", "text", "match_only_text", "wildcard", "constant_keyword"), keyword),
+    **dict.fromkeys(TEXT_TYPES, keyword),
     "date": date,
     "ip": ip,
-    "long": _whole(64),
-    "integer": _whole(32),
-    "short": _whole(16),
-    "byte": _whole(8),
+    **{kind: _whole(kind) for kind in INTEGER_BITS},
     "boolean": boolean,
     "geo_point": geo_point,
     "flattened": flattened,

@@ -107,6 +107,10 @@ class _Call:
     variables: tuple[str, ...]
 
 
+_Written = tuple[int, Value | Each, tuple[str, ...]]
+"""A rule's number, the rule, and its keys below a flattened list of objects."""
+
+
 class _Generator:
     def __init__(self, plan: Plan, *, quick: bool) -> None:
         self.plan, self.quick = plan, quick
@@ -185,29 +189,10 @@ class _Generator:
         for call in calls:
             for destination, variable in zip(call.destinations, call.variables, strict=True):
                 insert(root, destination, Leaf(variable, ready=destination in call.ready))
-        puts: dict[object, list[Put]] = {}
-        ends: list[tuple[str, str]] = []
-        document = self.object(values.source, root, "document", puts, ends, {})
-        self.write(values, [(number, rule, ()) for number, rule in rules if not isinstance(rule, Constant)], puts)
-        for condition, line in ends:
-            with values.source.block(f"if {condition}:"):
-                values.source.add(line)
-        return document.variable
+        written = [(number, rule, ()) for number, rule in rules if not isinstance(rule, Constant)]
+        return self.assembled(values, root, "document", written)
 
-    def write(
-        self, values: Values, rules: Iterable[tuple[int, Value | Each, tuple[str, ...]]], puts: dict[object, list[Put]]
-    ) -> None:
-        """Code for the values of rules, equal ones once."""
-        written = set()
-        for number, rule, keys in rules:
-            identity = same(rule, keys)
-            if identity not in written:
-                written.add(identity)
-                values.value(number, rule, puts[identity], keys)
-
-    def made(
-        self, source: Source, values: Values, fields: tuple[Value, ...], prefix: str, number: int, *, as_is: bool
-    ) -> str:
+    def made(self, values: Values, fields: tuple[Value, ...], prefix: str, number: int, *, as_is: bool) -> str:
         """Code for the fields of one element of a list; the variable of the object that they make."""
         root = Node()
         rules = []
@@ -216,14 +201,33 @@ class _Generator:
             keys = tuple(name.split(".")) if as_is else ()
             rules.append((number, inner, keys))
             insert(root, name, Leaf("", identity=same(inner, keys)))
+        return self.assembled(values, root, "element", rules)
+
+    def assembled(self, values: Values, root: Node, name: str, rules: Iterable[_Written]) -> str:
+        """Code for an object and the values in it; its variable."""
         puts: dict[object, list[Put]] = {}
         ends: list[tuple[str, str]] = []
-        made = self.object(source, root, "element", puts, ends, {})
-        self.write(values, rules, puts)
-        for condition, line in ends:
-            with source.block(f"if {condition}:"):
-                source.add(line)
+        made = self.object(values.source, root, name, puts, ends, {})
+        self.write(values, rules, puts, ends)
         return made.variable
+
+    def write(
+        self,
+        values: Values,
+        rules: Iterable[_Written],
+        puts: dict[object, list[Put]],
+        ends: Iterable[tuple[str, str]],
+    ) -> None:
+        """Code for the values of rules, equal ones once, and for what is put in after them."""
+        written = set()
+        for number, rule, keys in rules:
+            identity = same(rule, keys)
+            if identity not in written:
+                written.add(identity)
+                values.value(number, rule, puts[identity], keys)
+        for condition, line in ends:
+            with values.source.block(f"if {condition}:"):
+                values.source.add(line)
 
     def object(
         self,
@@ -300,10 +304,7 @@ class _Generator:
                 source.add(f"{variable} = None")
                 puts.setdefault(same(own[name][1]), []).append(assign(variable))
                 results.append(variable)
-            self.write(values, [(number, rule, ()) for number, rule in own.values()], puts)
-            for condition, line in ends:
-                with source.block(f"if {condition}:"):
-                    source.add(line)
+            self.write(values, [(number, rule, ()) for number, rule in own.values()], puts, ends)
             source.add(f"return ({', '.join(results)},)")
         destinations = (*objects, *alone)
         self.parts.append(Part(function, destinations, ready, tuple(rule for _, rule in own.values())))

@@ -8,22 +8,17 @@ anything else than text breaks the schema, and then the plain way decides.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from normalizer.backends.python.library import SMALL_PREFIX
 from normalizer.backends.python.picks import Picks, Single, uses
 from normalizer.backends.python.source import Names, Source
-from normalizer.language.conversions import MAX_LEVELS
+from normalizer.language.conversions import MAX_LEVELS, TEXT_TYPES, whole_range
 from normalizer.language.paths import EventPath
 from normalizer.language.plan import Each, Value
 
 OBJECT_TYPES = ("flattened", "geo_point")
-TEXT_TYPES = ("keyword", "text", "match_only_text", "wildcard", "constant_keyword")
-_RANGES = {
-    kind: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    for kind, bits in (("long", 64), ("integer", 32), ("short", 16), ("byte", 8))
-}
 
 Put = Callable[[str], str]
 """Takes an expression; gives the statement that puts it where it belongs."""
@@ -70,9 +65,7 @@ class Context(Protocol):
     def bound(self, value: Value, number: int, keys: tuple[str, ...] = ()) -> str:
         """The name of a rule."""
 
-    def made(
-        self, source: Source, values: Values, fields: tuple[Value, ...], prefix: str, number: int, *, as_is: bool
-    ) -> str:
+    def made(self, values: Values, fields: tuple[Value, ...], prefix: str, number: int, *, as_is: bool) -> str:
         """Code for the fields of one element of a list; the variable of the object that they make."""
 
 
@@ -84,15 +77,14 @@ class Values:
     source: Source
     picks: Picks
     outer: Picks | None = None
-    variables: dict[object, str] = field(default_factory=dict)
 
     @property
     def quick(self) -> bool:
         """Whether this is the quick way."""
         return self.picks.quick
 
-    def value(self, number: int, rule: Value | Each, puts: list[Put], keys: tuple[str, ...] = ()) -> str:
-        """Code for a rule that puts its value, where there is one, into its places. The variable that holds it."""
+    def value(self, number: int, rule: Value | Each, puts: list[Put], keys: tuple[str, ...] = ()) -> None:
+        """Code for a rule that puts its value, where there is one, into its places."""
         paths = [rule.path] if isinstance(rule, Each) else rule.paths
         places = f"{rule.origin.place.file}:{rule.origin.place.line}"
         self.source.add(f"# {rule.destination.name}: {', '.join(map(str, paths))} ({places})")
@@ -103,19 +95,18 @@ class Values:
             self._many(variable, number, rule)
         elif self.quick and self._is_plain_text(rule, keys):
             self._quick_text(variable, number, rule, puts)
-            return variable
+            return
         else:
             self._pick(variable, number, rule, keys, [self._read(path, number) for path in rule.paths])
-        if not puts:
-            return variable
         if isinstance(rule, Value) and rule.default is not None:
-            for put in puts:
-                self.source.add(put(variable))
-            return variable
-        with self.source.block(f"if {variable} is not None:"):
-            for put in puts:
-                self.source.add(put(variable))
-        return variable
+            self._put(variable, puts)
+        else:
+            with self.source.block(f"if {variable} is not None:"):
+                self._put(variable, puts)
+
+    def _put(self, variable: str, puts: list[Put]) -> None:
+        for put in puts:
+            self.source.add(put(variable))
 
     # ---- a single value
 
@@ -141,11 +132,9 @@ class Values:
         with self.source.block(f"if {variable}:"):
             if rule.ignore:
                 with self.source.block(f"if {variable} not in {ignored(rule)}:"):
-                    for put in puts:
-                        self.source.add(put(variable))
+                    self._put(variable, puts)
             else:
-                for put in puts:
-                    self.source.add(put(variable))
+                self._put(variable, puts)
         with self.source.block(f"elif {variable} == 0:"):
             self.source.add("return None")
 
@@ -193,7 +182,7 @@ class Values:
             case "boolean":
                 return [(f"if {variable} is True or {variable} is False:", "pass")]
             case "long" | "integer" | "short" | "byte":
-                low, high = _RANGES[kind]
+                low, high = whole_range(kind)
                 return [(f"if type({variable}) is int and {low} <= {variable} <= {high}:", "pass")]
             case "date":
                 return [(f"if type({variable}) is str and CANONICAL({variable}):", "pass")]
@@ -289,7 +278,7 @@ class Values:
             picks = Picks(self.source, names, Single(item, base=at), found, self.quick, above)
             inside = Values(self.context, self.source, picks, self.picks)
             as_is = rule.destination.type == "flattened"
-            made = self.context.made(self.source, inside, rule.fields, f"{rule.destination.name}.", number, as_is=as_is)
+            made = self.context.made(inside, rule.fields, f"{rule.destination.name}.", number, as_is=as_is)
             with self.source.block(f"if {made}:"):
                 self.source.add(f"{variable}.append({made})")
         with self.source.block(f"if not {variable}:"):

@@ -1,8 +1,15 @@
-"""Names that Elasticsearch takes."""
+"""Names in a cluster, and what Elasticsearch takes for one."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from normalizer.errors import SettingsError
+
+DATASET: Final = "okta.mim"
+NAME: Final = f"logs-{DATASET}"
+"""Of the index template, and of the ingest pipeline; data streams have it with `-<namespace>` after it."""
+MANAGED_BY: Final = "okta-mim-ecs"
 
 _LONGEST = 100
 _FORBIDDEN = '\\/*?"<>| ,#:-'

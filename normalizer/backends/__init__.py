@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from normalizer.backends.pipelines import pipelines
 from normalizer.backends.schemas import schemas
 from normalizer.backends.templates import templates
 from normalizer.language import Mappings
@@ -14,6 +15,7 @@ from normalizer.language import Mappings
 BACKENDS: dict[str, Callable[[Mappings], Iterator[tuple[str, bytes]]]] = {
     "schemas": schemas,
     "templates": templates,
+    "pipelines": pipelines,
 }
 """What writes files: each gives paths from the top level, and their bytes. Pure: no clock, no environment."""
 

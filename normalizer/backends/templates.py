@@ -17,10 +17,7 @@ import orjson
 from normalizer.ecs import VERSION as ECS_VERSION
 from normalizer.ecs import Field
 from normalizer.language import Constant, Each, Mappings, Plan
-
-DATASET = "okta.mim"
-NAME = f"logs-{DATASET}"
-MANAGED_BY = "okta-mim-ecs"
+from normalizer.names import DATASET, MANAGED_BY, NAME
 
 VERSION = 1
 """Of the templates, in one line of whole numbers: raised by every release that changes what they say."""

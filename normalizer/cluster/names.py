@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from normalizer.backends.templates import NAME
-from normalizer.names import check_namespace
+from normalizer.names import NAME, check_namespace
 
 
 def data_stream(namespace: str = "default") -> str:

@@ -14,9 +14,10 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from normalizer.backends.templates import MANAGED_BY, NAME, Body, IndexMode, Templates, build
+from normalizer.backends.templates import Body, IndexMode, Templates, build
 from normalizer.errors import SettingsError, SetupError
 from normalizer.language import Mappings
+from normalizer.names import MANAGED_BY, NAME
 from normalizer.outputs.elasticsearch import address, plainly
 
 _TIME = re.compile(r"[1-9][0-9]{0,8}(d|h|m|s)")

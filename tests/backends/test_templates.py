@@ -8,8 +8,6 @@ import orjson
 import pytest
 
 from normalizer.backends.templates import (
-    DATASET,
-    MANAGED_BY,
     RUN_TIME_FIELDS,
     SEARCHED,
     VERSION,
@@ -20,6 +18,7 @@ from normalizer.backends.templates import (
     templates,
 )
 from normalizer.language import Constant, Each, Mappings, load
+from normalizer.names import DATASET, MANAGED_BY
 
 
 @pytest.fixture(scope="module")

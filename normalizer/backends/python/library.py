@@ -81,7 +81,11 @@ def fitting(value: Any, where: Where, problems: Problems, rule: int, *, prefix: 
     if _levels(value) + level > MAX_LEVELS:
         problems.append((rule, sentence(where, value, TOO_DEEP)))
         return None
-    kept = _with_good_keys(value, where, problems, rule, prefix)
+    bad: set[str] = set()
+    kept = _with_good_keys(value, where, bad, prefix)
+    # in an order that does not hang on that of keys, which means nothing: by UTF-16 units, as Java compares texts
+    places = sorted(bad, key=lambda text: text.encode("utf-16-be"))
+    problems.extend((rule, f"{text}: a key is not {BAD_KEY}") for text in places)
     return None if is_absent(kept) else kept
 
 
@@ -133,19 +137,19 @@ def _levels(value: Any) -> int:
     return deepest
 
 
-def _with_good_keys(value: Any, where: Where, problems: Problems, rule: int, prefix: int) -> Any:
+def _with_good_keys(value: Any, where: Where, bad: set[str], prefix: int) -> Any:
     """The value without the entries whose keys the server would refuse. At most 20 levels deep, but for lists."""
     if type(value) is dict:
         kept = {}
         for key, inner in value.items():
             units = prefix + len(key.encode("utf-16-le")) // 2
             if units > MAX_KEY_UNITS or "\0" in key:
-                problems.append((rule, f"{place(where)}: a key is not {BAD_KEY}"))
+                bad.add(place(where))
             else:
-                kept[key] = _with_good_keys(inner, (*where, key), problems, rule, units + 1)
+                kept[key] = _with_good_keys(inner, (*where, key), bad, units + 1)
         return kept
     if type(value) is list:
-        return [_with_good_keys(inner, (*where, index), problems, rule, prefix) for index, inner in enumerate(value)]
+        return [_with_good_keys(inner, (*where, index), bad, prefix) for index, inner in enumerate(value)]
     return value
 
 

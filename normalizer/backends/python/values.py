@@ -210,6 +210,8 @@ class Values:
         if rule.collect and rule.destination.type not in OBJECT_TYPES:
             into = self.context.names.new("into", rule.destination.name)
             self.source.add(f"{into} = {{}}")
+            for path in rule.paths:  # the objects on all paths first, then the values
+                self._listed(path, number)
             for path in rule.paths:
                 self._collect(into, number, rule, path, name)
             self.source.add(f"{variable} = list({into}) or {default}")

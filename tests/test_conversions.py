@@ -1,4 +1,7 @@
-"""What each conversion means by the language, and what the Python back end does: equal lists, every example."""
+"""What each conversion means by the language, and what the Python back end does: equal lists, every example.
+
+The pipelines run the same examples, beside Python, in tests/parity.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from normalizer.backends.pipelines import rules as painless
 from normalizer.backends.python import what
 from normalizer.backends.python.convert import CONVERT, STEP
 from normalizer.language.conversions import (
@@ -52,9 +56,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Ways:
     return ways(tmp_path_factory.mktemp("conversions"), FIELDS, CUSTOM)
 
 
-def test_the_back_end_has_the_same_conversions() -> None:
-    assert list(CONVERT) == list(TYPES)
-    assert list(STEP) == list(STEPS)
+def test_the_back_ends_have_the_same_conversions() -> None:
+    assert list(CONVERT) == list(painless.CONVERT) == list(TYPES)
+    assert list(STEP) == list(painless.STEP) == list(STEPS)
 
 
 @pytest.mark.parametrize("conversion", [*TYPES.values(), *STEPS.values()], ids=[*TYPES, *STEPS])

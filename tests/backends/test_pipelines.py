@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from normalizer import Normalizer, Options, load
+from normalizer import Normalizer, Options, SetupError, load
 from normalizer.backends.pipelines import build
 from normalizer.names import NAME
 from tests.engines.ask import ask
@@ -180,6 +180,12 @@ def test_events_share_nothing(server: Server) -> None:
             assert made.source["source"]["geo"]["location"] == {"lat": 59, "lon": 10.5}
             assert made.source["okta"]["client"]["geographical_context"]["geolocation"]["lat"] == 59
     assert document(server, {"message": TEXT}) == again
+
+
+def test_fields_that_no_script_can_hold_are_named() -> None:
+    message = r"The fields below okta make an ingest script of [0-9,]+ bytes, and 20,000 is the most"
+    with pytest.raises(SetupError, match=message):
+        build(load(), limit=20_000)
 
 
 # ---- what is dropped, and what fails

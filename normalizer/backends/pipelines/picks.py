@@ -126,7 +126,7 @@ class Picks:
 
     def _new(self, prefix: str, last: Segment, expression: str) -> str:
         name = self.names.new(prefix, f"{last.name}_{last.selector.values[0]}" if last.selector else last.name)
-        self.lines.add(f"List {name} = {expression};")
+        self.lines.add(f"{'List' if prefix == 'all' else 'Object[]'} {name} = {expression};")
         return name
 
     def _number(self, objects: Segments, *, many: bool) -> str:

@@ -66,12 +66,12 @@ class Rules:
         if key not in self._known:
             words = [*rule.steps, *keys]
             if rule.table is not None:
-                words += ["of", rule.table.name or "table"]
+                words.append(rule.table.name or "table")
             if kind not in ("keyword", AS_IS):
                 words.append(kind)
             if default is not None:
                 words.append("else")
-            name = self._known[key] = self._names.new("as", "_".join(words))
+            name = self._known[key] = self._names.new("as" if rule.table is None else "mapped", "_".join(words))
             self.sources[name] = self._source(name, rule, kind, keys, default)
         return self._known[key]
 
@@ -99,7 +99,7 @@ class Rules:
         self, name: str, rule: Value, kind: str, keys: tuple[str, ...], default: Scalar | tuple[Scalar, ...] | None
     ) -> str:
         lines = [
-            f"Object {name}(List e, String key, List ignored, int n, Map c) {{",
+            f"Object {name}(Object[] e, String key, List ignored, int n, Map c) {{",
             "  Object v = valueOf(e, key, ignored);",
             "  if (absent(v)) { v = null; }",
         ]

@@ -54,8 +54,10 @@ def scripts(merged: Merged, limit: int) -> Scripts:
                 tuple(params for _, params in made),
                 tuple(tuple(name for name in sorted(_names(merged)) if name.split(".")[0] in part) for part in parts),
             )
+    size, root = max((len(source.encode()), next(iter(part))) for part, (source, _) in zip(parts, made, strict=True))
     raise SetupError(
-        f"the fields below one root need a script of more than {limit} bytes; Elasticsearch takes 65,535 at most"
+        f"The fields below {root} make an ingest script of {size:,} bytes, and {limit:,} is the most; "
+        "put some of your own fields below another name."
     )
 
 
@@ -250,8 +252,8 @@ _TYPED = (
     "List without = (List) type.get('without');",
     "known.put('_original', original);",
     "known.put('_namespace', namespace);",
-    "List given = [known, ''];",
-    "List event = [found, ''];",
+    "Object[] given = new Object[] {known, ''};",
+    "Object[] event = new Object[] {found, ''};",
     "Map document = new HashMap();",
     "List begun = new ArrayList();",
 )

@@ -169,7 +169,7 @@ class Values:
             line = f"values({holders}, '{path.last}', {self.rules.ignoring(rule)}, {found});"
             self.lines.add(line if rule.collect or index == 0 else f"if ({found}.isEmpty()) {{ {line} }}")
         self.lines.add(f"Collection {into} = new {'LinkedHashSet' if rule.collect else 'ArrayList'}();")
-        made = f"{self._function(rule, (), f'(List) {each}', 'null')}, {number}, c)"
+        made = f"{self._function(rule, (), f'(Object[]) {each}', 'null')}, {number}, c)"
         self.lines.add(f"for (Object {each} : {found}) {{ add({into}, {made}); }}")
         if rule.default is not None:
             default = rule.default if isinstance(rule.default, tuple) else (rule.default,)
@@ -190,7 +190,7 @@ class Values:
         self.lines.add(f"List {listed} = new ArrayList();")
         self.lines.add(f"for (Object {each} : {elements}) {{")
         self.lines.depth += 1
-        self.lines.add(f"List {item} = (List) {each};")
+        self.lines.add(f"Object[] {item} = (Object[]) {each};")
         self.lines.add(f"Map {made} = new HashMap(); List {begun} = new ArrayList();")
         inside = [
             use

@@ -1,14 +1,14 @@
-"""Plans ▶ component templates and the index template of the data stream `logs-okta.mim-*`.
+"""Plans ▶ component templates and the index template of the data stream `logs-okta.mim-*`, for either engine.
 
 The index mapping holds the fields that a mapping file, the compiler or the run time writes, and no others: `dynamic` is
 false, so that nothing an event says can add a field. Settings that a cluster may have its own defaults for are written
 out. Everything but the index pattern stands in component templates, and `logs@custom` and `logs-okta.mim@custom` come
-after them: what a user writes there wins.
+after them where the engine lets them be missing: what a user writes there wins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ import orjson
 
 from normalizer.ecs import VERSION as ECS_VERSION
 from normalizer.ecs import Field
+from normalizer.errors import SettingsError
 from normalizer.language import Constant, Each, Mappings, Plan
 from normalizer.names import DATASET, MANAGED_BY, NAME
 
@@ -27,6 +28,48 @@ Body = dict[str, Any]
 
 IGNORE_ABOVE = 1024
 DEPTH_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A server, and what of our templates it takes. Where it lacks something, that is left out.
+
+    `types` are the types that are not simply written by their names, with what a field of such a type becomes.
+    `may_be_missing`: an index template can name component templates that are not there.
+    """
+
+    name: str
+    types: Mapping[str, Body]
+    index_mode: bool
+    lifecycle: bool
+    failure_store: bool
+    may_be_missing: bool
+
+
+ELASTICSEARCH = Engine(
+    "Elasticsearch",
+    types={"flattened": {"type": "flattened", "ignore_above": IGNORE_ABOVE, "depth_limit": DEPTH_LIMIT}},
+    index_mode=True,
+    lifecycle=True,
+    failure_store=True,
+    may_be_missing=True,
+)
+OPENSEARCH = Engine(
+    "OpenSearch",
+    types={
+        # Kept, not searchable. Its own flat_object has no ignore_above: 32,766 bytes in a value refuse the document.
+        "flattened": {"type": "object", "enabled": False},
+        # There a constant_keyword must say its value, and one template serves every namespace.
+        "constant_keyword": {"type": "keyword", "ignore_above": IGNORE_ABOVE},
+    },
+    index_mode=False,
+    lifecycle=False,
+    failure_store=False,
+    # It refuses an index template that names a missing component. An empty @custom of ours would not do: installed
+    # again it would wipe out what a user wrote there. Users write an index template of a higher priority.
+    may_be_missing=False,
+)
+ENGINES = (ELASTICSEARCH, OPENSEARCH)
 
 RUN_TIME_FIELDS = (
     "ecs.version",
@@ -105,14 +148,17 @@ class Templates:
 
 def templates(mappings: Mappings) -> Iterator[tuple[str, bytes]]:
     """The files below the repository's top, with every option at its default: path and JSON."""
-    bodies = build(mappings)
-    for folder, group in (("component_templates", bodies.components), ("index_templates", bodies.index)):
-        for name, body in group.items():
-            yield f"schemas/elasticsearch/{folder}/{name}.json", orjson.dumps(body, option=orjson.OPT_INDENT_2) + b"\n"
+    for engine in ENGINES:
+        top = f"schemas/{engine.name.lower()}"
+        bodies = build(mappings, engine)
+        for folder, group in (("component_templates", bodies.components), ("index_templates", bodies.index)):
+            for name, body in group.items():
+                yield f"{top}/{folder}/{name}.json", orjson.dumps(body, option=orjson.OPT_INDENT_2) + b"\n"
 
 
 def build(
     mappings: Mappings,
+    engine: Engine = ELASTICSEARCH,
     *,
     index_mode: IndexMode = "standard",
     retention: str | None = None,
@@ -122,26 +168,31 @@ def build(
 
     `retention` is a time of Elasticsearch's (`365d`) after which the data stream's lifecycle deletes; None: never.
     `failure_store` is for servers of 8.19, 9.1 and later; older ones refuse a template that names it.
+    Raises SettingsError where an option asks for what the engine lacks.
     """
-    properties = index_mapping(mappings)
-    lifecycle: Body = {"enabled": True}
-    if retention is not None:
-        lifecycle["data_retention"] = retention
-    settings: Body = {"settings": {"index": _settings(index_mode, default_fields(properties))}, "lifecycle": lifecycle}
-    if failure_store:
+    if index_mode != "standard" and not engine.index_mode:
+        raise SettingsError(f"{engine.name} has no index mode {index_mode}; leave it out.")
+    if retention is not None and not engine.lifecycle:
+        raise SettingsError(f"{engine.name} has no lifecycle of data streams; delete by index state management.")
+    properties = index_mapping(mappings, engine)
+    mode = {"mode": index_mode} if engine.index_mode else {}
+    settings: Body = {"settings": {"index": mode | _settings(default_fields(properties))}}
+    if engine.lifecycle:
+        settings["lifecycle"] = {"enabled": True} | ({} if retention is None else {"data_retention": retention})
+    if engine.failure_store and failure_store:
         settings["data_stream_options"] = {"failure_store": {"enabled": True}}
     mapping = {"mappings": {"dynamic": False, "properties": properties}}
     components = {
         f"{NAME}@mappings": {"template": mapping, **_marks("Index mapping of Okta's mobile-management events.")},
         f"{NAME}@settings": {"template": settings, **_marks("Settings of Okta's mobile-management events.")},
     }
-    custom = ["logs@custom", f"{NAME}@custom"]
+    custom = ["logs@custom", f"{NAME}@custom"] if engine.may_be_missing else []
     index = {
         "index_patterns": [f"{NAME}-*"],
         "priority": 250,
         "data_stream": {},
         "composed_of": [*components, *custom],
-        "ignore_missing_component_templates": custom,
+        **({"ignore_missing_component_templates": custom} if custom else {}),
         **_marks("Okta's mobile-management events as Elastic Common Schema documents."),
     }
     return Templates(components, {NAME: index})
@@ -152,9 +203,8 @@ def _marks(description: str) -> Body:
     return {"version": VERSION, "_meta": meta}
 
 
-def _settings(index_mode: IndexMode, searched: list[str]) -> Body:
+def _settings(searched: list[str]) -> Body:
     return {
-        "mode": index_mode,
         "codec": "best_compression",
         "number_of_shards": 1,
         "auto_expand_replicas": "0-1",
@@ -163,13 +213,8 @@ def _settings(index_mode: IndexMode, searched: list[str]) -> Body:
     }
 
 
-def index_mapping(mappings: Mappings, flattened: Body | None = None) -> Body:
-    """The `properties` of the index mapping, objects within objects, sorted by name.
-
-    `flattened` is what a field of that type becomes. A server without the type takes `{"type": "object", "enabled":
-    False}`: the value is kept and cannot be searched.
-    """
-    flattened = flattened or {"type": "flattened", "ignore_above": IGNORE_ABOVE, "depth_limit": DEPTH_LIMIT}
+def index_mapping(mappings: Mappings, engine: Engine = ELASTICSEARCH) -> Body:
+    """The `properties` of the index mapping, objects within objects, sorted by name."""
     plans = [plan for plan in mappings.plans if _of_data_set(plan)]
     names = {name for plan in plans for name in _written(plan)} | set(RUN_TIME_FIELDS)
     root: Body = {}
@@ -178,8 +223,7 @@ def index_mapping(mappings: Mappings, flattened: Body | None = None) -> Body:
         properties = root
         for parent in parents:
             properties = properties.setdefault(parent, {}).setdefault("properties", {})
-        field = mappings.fields[name]
-        properties[last] = dict(flattened) if field.type == "flattened" else _property(field, _constant(name, plans))
+        properties[last] = _property(mappings.fields[name], _constant(name, plans), engine)
     return root
 
 
@@ -205,7 +249,7 @@ def _constant(name: str, plans: list[Plan]) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _property(field: Field, constant: str | None) -> Body:
+def _property(field: Field, constant: str | None, engine: Engine) -> Body:
     if field.name == "@timestamp":
         return {"type": "date", "ignore_malformed": False}  # a data stream refuses what the settings say of the others
     if field.type == "object":
@@ -214,6 +258,8 @@ def _property(field: Field, constant: str | None) -> Body:
         return {"type": "constant_keyword", "value": constant}
     if field.name in _CONSTANT:
         return {"type": "keyword", "ignore_above": IGNORE_ABOVE}
+    if field.type in engine.types:
+        return dict(engine.types[field.type])
     body: Body = {"type": field.type}
     if not field.index:
         body["index"] = False

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from normalizer.backends.templates import (
+    OPENSEARCH,
     RUN_TIME_FIELDS,
     SEARCHED,
     VERSION,
@@ -17,6 +18,7 @@ from normalizer.backends.templates import (
     index_mapping,
     templates,
 )
+from normalizer.errors import SettingsError
 from normalizer.language import Constant, Each, Mappings, load
 from normalizer.names import DATASET, MANAGED_BY
 
@@ -45,9 +47,13 @@ def leaves(properties: dict[str, Any], prefix: str = "") -> dict[str, dict[str, 
 def test_the_files_are_pretty_json_below_schemas(mappings: Mappings) -> None:
     files = dict(templates(mappings))
     assert list(files) == [
-        "schemas/elasticsearch/component_templates/logs-okta.mim@mappings.json",
-        "schemas/elasticsearch/component_templates/logs-okta.mim@settings.json",
-        "schemas/elasticsearch/index_templates/logs-okta.mim.json",
+        f"schemas/{engine}/{name}.json"
+        for engine in ("elasticsearch", "opensearch")
+        for name in (
+            "component_templates/logs-okta.mim@mappings",
+            "component_templates/logs-okta.mim@settings",
+            "index_templates/logs-okta.mim",
+        )
     ]
     for content in files.values():
         assert content.startswith(b'{\n  "')
@@ -178,7 +184,73 @@ def test_every_searched_field_is_there_and_holds_text(properties: dict[str, Any]
     assert searched == sorted(set(searched))
 
 
-def test_a_server_without_flattened_gets_another_type(mappings: Mappings) -> None:
-    properties = index_mapping(mappings, flattened={"type": "object", "enabled": False})
-    assert leaves(properties)["okta.request.ip_chain"] == {"type": "object", "enabled": False}
-    assert b'"flattened":{"type":"flattened"' not in orjson.dumps(properties)
+# --- OpenSearch
+
+NOT_IN_OPENSEARCH = (
+    "flattened", "depth_limit", "mode", "logsdb", "lifecycle", "data_stream_options", "failure_store", "subobjects",
+    "ignore_dynamic_beyond_limit", "ignore_missing_component_templates", "logs@custom", "logs-okta.mim@custom",
+)  # fmt: skip
+
+
+def test_the_body_of_a_flattened_field_is_kept_by_opensearch_and_all_other_fields_are_the_same(
+    mappings: Mappings, properties: dict[str, Any]
+) -> None:
+    ours, theirs = leaves(properties), leaves(index_mapping(mappings, OPENSEARCH))
+    assert theirs.keys() == ours.keys()
+    different = {name for name in ours if ours[name] != theirs[name]}
+    assert different == {name for name in ours if ours[name]["type"] == "flattened"} | {"data_stream.namespace"}
+    assert theirs["data_stream.namespace"] == {"type": "keyword", "ignore_above": 1024}
+    for name in different - {"data_stream.namespace"}:
+        assert theirs[name] == {"type": "object", "enabled": False}
+
+
+def test_the_settings_of_both_engines_are_the_same_but_for_what_opensearch_lacks(mappings: Mappings) -> None:
+    ours, theirs = (
+        built.components["logs-okta.mim@settings"]["template"]
+        for built in (build(mappings), build(mappings, OPENSEARCH))
+    )
+    assert theirs.keys() == {"settings"}
+    assert {"mode": "standard", **theirs["settings"]["index"]} == ours["settings"]["index"]
+
+
+def test_no_file_holds_what_opensearch_lacks(mappings: Mappings) -> None:
+    files = [orjson.loads(content) for path, content in templates(mappings) if "/opensearch/" in path]
+    assert len(files) == 3
+    assert {word for file in files for word in words(file)} & {*NOT_IN_OPENSEARCH} == {"flattened"}
+    # The one that is left is a part of the field okta.debug_context.debug_data.flattened.
+    assert [path for file in files for path in places(file, "flattened")] == [
+        "template.mappings.properties.okta.properties.debug_context.properties.debug_data.properties.flattened"
+    ]
+
+
+def words(value: Any) -> set[str]:
+    """Every key and every text in a JSON value."""
+    if isinstance(value, dict):
+        return {*value} | {word for each in value.values() for word in words(each)}
+    if isinstance(value, list):
+        return {word for each in value for word in words(each)}
+    return {value} if isinstance(value, str) else set()
+
+
+def places(value: Any, word: str, path: str = "") -> list[str]:
+    """Where a key or text stands."""
+    if isinstance(value, dict):
+        here = [f"{path}{key}" for key in value if key == word]
+        return here + [place for key, each in value.items() for place in places(each, word, f"{path}{key}.")]
+    if isinstance(value, list):
+        return [place for each in value for place in places(each, word, path)]
+    return [path] if value == word else []
+
+
+def test_opensearch_is_given_no_component_that_may_be_missing(mappings: Mappings) -> None:
+    ours, theirs = build(mappings), build(mappings, OPENSEARCH)
+    assert theirs.index["logs-okta.mim"]["composed_of"] == [*theirs.components]
+    kept = ours.index["logs-okta.mim"].keys() - {"ignore_missing_component_templates"}
+    assert theirs.index["logs-okta.mim"].keys() == kept
+
+
+def test_what_opensearch_lacks_cannot_be_asked_for(mappings: Mappings) -> None:
+    with pytest.raises(SettingsError, match="OpenSearch has no index mode logsdb"):
+        build(mappings, OPENSEARCH, index_mode="logsdb")
+    with pytest.raises(SettingsError, match="OpenSearch has no lifecycle"):
+        build(mappings, OPENSEARCH, retention="365d")

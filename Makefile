@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint golden bench lock clean
+.PHONY: help setup run test test-parity lint golden bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,7 +33,7 @@ fi
 endef
 
 help:  ## this list
-	@awk -F ':.*##' '/^[a-z]+:.*##/ { printf "  make %-7s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "  make %-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## .venv with the locked requirements and .venv/bin/mim-ecs (once)
 
@@ -53,6 +53,10 @@ run: setup  ## the sample events into Elasticsearch: the one at ELASTICSEARCH_UR
 test: lint  ## everything that must pass: lint, generated files, tests with doctests and coverage
 	$(BIN)/mim-ecs build --check
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
+
+# Options: make test-parity PARITY='--events 50000'
+test-parity: setup  ## Python and pipelines make the same documents: other random events each time
+	$(BIN)/python -m tests.parity $(PARITY)
 
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check

@@ -109,7 +109,7 @@ def test_what_is_written_anew_is_read_again(server: Server) -> None:
     """Every character of the basic plane that a JSON text must escape, long texts, numbers at their limits."""
     odd = "".join(map(chr, range(0x80))) + "\u2028\u2029\ufeff😀"
     numbers = [2**63 - 1, -(2**63), 0.1, 1e22, 5e-324, -0.0]
-    values = {"text": odd, "long": '"é' * 300_000, odd: [*numbers, {}, [], "", None]}
+    values: dict[str, Any] = {"text": odd, "long": '"é' * 300_000, odd: [*numbers, {}, [], "", None]}
     event = {**EVENT, "debugContext": {"unmapped": values}}
     got = document(server, {"detail": event})
     assert json.loads(got["event"]["original"]) == event

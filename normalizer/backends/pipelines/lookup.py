@@ -29,12 +29,12 @@ class Source:
 
     `place` is a mapping file and its line. A constant has a `value`; all others have `paths`, of which the first that
     gives a value counts, or with `collect` every value of all; what is passed over (`ignore`), conversions (`steps`), a
-    table's name and a `default`. `everywhere`: these are all event types.
+    table's name and a `default`. `others` are the event types whose documents do not get it from here.
     """
 
     place: str
     event_types: tuple[str, ...]
-    everywhere: bool
+    others: tuple[str, ...]
     value: Scalar | tuple[Scalar, ...] | None
     paths: tuple[str, ...]
     collect: bool = False
@@ -104,6 +104,7 @@ def _type(mappings: Mappings, name: str) -> str:
 def _sources(mappings: Mappings) -> dict[str, list[Source]]:
     """The rules of each field: those of event types that say the same at the same place are one."""
     plans = [plan for plan in mappings.plans if plan.event_type != "*"]
+    every = [plan.event_type for plan in plans]
     found: dict[str, dict[tuple[Any, ...], list[str]]] = {}
     for plan in plans:
         for rule in plan.rules:
@@ -111,7 +112,7 @@ def _sources(mappings: Mappings) -> dict[str, list[Source]]:
                 found.setdefault(name, {}).setdefault(said, []).append(plan.event_type)
     return {
         name: [
-            Source(said[0], tuple(event_types), len(event_types) == len(plans), *said[1:])
+            Source(said[0], tuple(event_types), tuple(each for each in every if each not in event_types), *said[1:])
             for said, event_types in rules.items()
         ]
         for name, rules in found.items()

@@ -22,8 +22,9 @@ from normalizer.outputs.files import why
 COMMANDS = {
     "normalize": "Turn events into ECS documents, one JSON object a line.",
     "index": "Turn events into ECS documents and index them into Elasticsearch.",
-    "setup": "Install the index and component templates of the data stream into Elasticsearch.",
+    "setup": "Install the templates and ingest pipelines of the data stream into Elasticsearch.",
     "build": "Renew everything that is compiled from the mappings.",
+    "explain": "Say what writes a field of the documents.",
 }
 """What the list of commands says of each; its module is loaded when it is used, for some need half a second."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,14 +14,22 @@ from normalizer.cli.reading import check_outputs, read_all, tell_terminal
 from normalizer.cli.servers import connected, server_options
 from normalizer.cli.settings import document_options, epilog, input_options, view_options
 from normalizer.cli.view import View, log, tell_kept
-from normalizer.cluster import check_installed, data_stream
+from normalizer.cluster import Kind, check_installed, data_stream
 from normalizer.delivery import Counts as Delivered
-from normalizer.delivery import Item, deliver
+from normalizer.delivery import Item, deliver, raw
+from normalizer.errors import SettingsError
 from normalizer.inputs import Batch, sources
+from normalizer.language.advice import choices
+from normalizer.names import NAME
 from normalizer.outputs.elasticsearch import bulk
 from normalizer.outputs.files import DeadLetters
 from normalizer.runtime.batch import Counts, DeadLetter, process
 from normalizer.runtime.normalizer import Normalizer, Options
+
+_Make = Callable[[Iterator[Batch], Counts, DeadLetters], Generator[Item]]
+"""Batches ▶ what is sent of them: counts what was read, and writes dead letters before it reads the next batch."""
+_Tell = Callable[[Counts, Delivered, DeadLetters, str], None]
+"""Says at the end what became of it all in the data stream."""
 
 
 @click.command(
@@ -35,6 +45,11 @@ from normalizer.runtime.normalizer import Normalizer, Options
     show_default=True,
     help="Append events that give no document, or that the server refuses, here.",
 )
+@click.option(
+    "--via-pipeline",
+    is_flag=True,
+    help="Send events as they are: the ingest pipeline in the cluster makes the documents.",
+)
 @server_options
 @document_options
 @view_options
@@ -42,6 +57,7 @@ def index(
     inputs: tuple[str, ...],
     max_event: int,
     dead_letters: Path,
+    via_pipeline: bool,
     url: str | None,
     mappings: Path | None,
     org: str | None,
@@ -58,12 +74,22 @@ def index(
     """
     view = View(quiet=quiet)
     stream = data_stream(namespace)
-    normalizer = Normalizer.load(mappings, Options(org, namespace, original, strict, validate=validate))
+    make: _Make
+    tell: _Tell
+    if via_pipeline:
+        given = {"--mappings": mappings, "--org": org, "--no-original": not original, "--strict": strict}
+        _check_unused([name for name, value in (given | {"--no-validate": not validate}).items() if value])
+        make, tell = partial(_events, namespace), partial(_told_of_events, time.monotonic(), view)
+    else:
+        normalizer = Normalizer.load(mappings, Options(org, namespace, original, strict, validate=validate))
+        make, tell = partial(_documents, normalizer), partial(_told, view)
     found = sources(inputs)
     check_outputs(found, output=None, dead_letters=dead_letters)
     counts, delivered = Counts(), Delivered()
     with DeadLetters(dead_letters) as letters, connected(url) as client:
         check_installed(client)
+        if via_pipeline:
+            check_installed(client, Kind.PIPELINE)
         tell_terminal(found)
         refused: list[DeadLetter] = []
 
@@ -74,10 +100,10 @@ def index(
 
         batches = view.progress(found, read_all(found, max_event))
         try:
-            with closing(_items(normalizer, batches, counts, letters)) as items:
+            with closing(make(batches, counts, letters)) as items:
                 deliver(
                     items,
-                    bulk(client, stream),
+                    bulk(client, stream, NAME if via_pipeline else None),
                     lambda item, reason: refused.append(_refused(item, reason)),
                     settled=settled,
                     counts=delivered,
@@ -87,13 +113,27 @@ def index(
             try:
                 settled()
             finally:
-                _told(view, counts, delivered, letters, stream)
+                tell(counts, delivered, letters, stream)
     if counts.dead or delivered.dead:
         raise click.exceptions.Exit(1)
 
 
-def _items(normalizer: Normalizer, batches: Iterator[Batch], counts: Counts, letters: DeadLetters) -> Generator[Item]:
-    """The documents to send; dead letters are written before the next batch is read."""
+def _check_unused(given: list[str]) -> None:
+    """Raise SettingsError for options that say how documents are made here."""
+    if given:
+        them, mean = ("it", "means") if len(given) == 1 else ("them", "mean")
+        there = [name for name in given if name in ("--mappings", "--org")]
+        advice = f"; `mim-ecs setup` takes {choices(there, 'and')}" if there else ""
+        raise SettingsError(
+            f"with --via-pipeline documents are made in the cluster, where {choices(given, 'and')} {mean} nothing; "
+            f"leave {them} out{advice}"
+        )
+
+
+def _documents(
+    normalizer: Normalizer, batches: Iterator[Batch], counts: Counts, letters: DeadLetters
+) -> Generator[Item]:
+    """The documents to send."""
     for batch in batches:
         result = process(normalizer, batch)
         letters.write(result.dead)
@@ -104,9 +144,19 @@ def _items(normalizer: Normalizer, batches: Iterator[Batch], counts: Counts, let
             yield Item(done.id, done.document, item, batch.file, batch.lines[at])
 
 
+def _events(namespace: str, batches: Iterator[Batch], counts: Counts, letters: DeadLetters) -> Generator[Item]:
+    """The events to send as they are."""
+    for batch in batches:
+        result = raw(batch, namespace)
+        letters.write(result.dead)
+        counts.add(Counts(read=len(batch.items), written=len(result.items), dead=len(result.dead)))
+        counts.reasons.update(letter.reason for letter in result.dead)
+        yield from result.items
+
+
 def _refused(item: Item, reason: str) -> DeadLetter:
-    """The dead letter of a refused document: for `400 kind: …`, or for `word: …` where the server gave no answer."""
-    details: dict[str, str | int] = {"document": item.document.decode()}
+    """The dead letter of what was refused: for `400 kind: …`, or for `word: …` where the server gave no answer."""
+    details: dict[str, str | int] = {} if item.raw else {"document": item.document.decode()}
     status, _, said = reason.partition(" ")
     if status.isdigit():
         word, details["status"] = "refused", int(status)
@@ -119,14 +169,41 @@ def _told(view: View, counts: Counts, delivered: Delivered, letters: DeadLetters
     """The summary: what was read, and what the server says that it has."""
     if delivered.dead:
         counts.reasons["refused by the server"] = delivered.dead
-    view.summary(
-        counts,
-        indexed=delivered.indexed,
-        duplicates=delivered.duplicates,
-        refused=delivered.dead,
-        not_settled=counts.written - delivered.indexed - delivered.duplicates - delivered.dead,
-        retried=delivered.retried,
-    )
+    view.summary(_settle(counts, delivered), **_answers(counts, delivered))
     tell_kept(letters)
     if not view.quiet:
         log.info("data stream %s", stream)
+
+
+def _told_of_events(
+    started: float, view: View, counts: Counts, delivered: Delivered, letters: DeadLetters, stream: str
+) -> None:
+    """The same where the cluster makes the documents: it alone knows their types, and which have problems."""
+    _settle(counts, delivered)
+    words = {"read": counts.read, "written": counts.written, "skipped": counts.skipped, "dead": counts.dead}
+    words |= _answers(counts, delivered)
+    if not view.quiet:
+        seconds = time.monotonic() - started
+        text = ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in words.items())
+        log.info("%s (%.1f s)", text, seconds, extra={"event.duration": int(seconds * 1e9), "mim_ecs": words})
+    tell_kept(letters)
+    if not view.quiet:
+        log.info("data stream %s, by the ingest pipeline %s", stream, NAME)
+
+
+def _settle(counts: Counts, delivered: Delivered) -> Counts:
+    """What a pipeline of the server's drops is skipped, and not written."""
+    counts.skipped += delivered.dropped
+    counts.written -= delivered.dropped
+    return counts
+
+
+def _answers(counts: Counts, delivered: Delivered) -> dict[str, int]:
+    """What the server says of the documents: together they are those written."""
+    return {
+        "indexed": delivered.indexed,
+        "duplicates": delivered.duplicates,
+        "refused": delivered.dead,
+        "not_settled": counts.written - delivered.indexed - delivered.duplicates - delivered.dead,
+        "retried": delivered.retried,
+    }

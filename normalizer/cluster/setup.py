@@ -1,7 +1,7 @@
-"""Templates ▶ a cluster: `plan` says what `apply` would do, and `apply` puts only what differs.
+"""Pipelines and templates ▶ a cluster: `plan` says what `apply` would do, and `apply` puts only what differs.
 
-Templates act on new backing indices: a data stream that exists keeps its index mapping and settings until it rolls
-over, and its lifecycle and failure store as they were when it was made.
+A pipeline acts at once. Templates act on new backing indices: a data stream that exists keeps its index mapping and
+settings until it rolls over, and its lifecycle and failure store as they were when it was made.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from normalizer.backends.pipelines.pipeline import CUSTOM
 from normalizer.backends.templates import Body, IndexMode, Templates, build
 from normalizer.errors import SettingsError, SetupError
 from normalizer.language import Mappings
@@ -24,28 +25,38 @@ _TIME = re.compile(r"[1-9][0-9]{0,8}(d|h|m|s)")
 
 
 class Kind(StrEnum):
-    """What is set up, in the order in which it is put: an index template names its component templates."""
+    """What is set up, in the order in which it is put: an index template names its component templates.
 
+    It is the last, so that where it is, everything is.
+    """
+
+    PIPELINE = "ingest pipeline"
     COMPONENT_TEMPLATE = "component template"
     INDEX_TEMPLATE = "index template"
 
 
 class State(StrEnum):
-    """What applying does: puts a new one, puts one over ours, or nothing."""
+    """What applying does: puts a new one, puts one over ours, or nothing; nothing either where it is the user's own."""
 
     ADDED = "added"
     CHANGED = "changed"
     SAME = "same"
+    YOURS = "yours"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One template, what applying does to it, and the body that the cluster has afterwards."""
+    """One template or pipeline, what applying does to it, and the body that the cluster has afterwards."""
 
     kind: Kind
     name: str
     state: State
     body: Body
+
+    @property
+    def acts(self) -> bool:
+        """Whether applying changes the cluster."""
+        return self.state in (State.ADDED, State.CHANGED)
 
 
 def wanted(
@@ -74,17 +85,19 @@ def _has_failure_store(version: str) -> bool:
     return (major, minor) >= (8, 19) and (major, minor) != (9, 0)
 
 
-def plan(client: Elasticsearch, templates: Templates) -> list[Change]:
-    """What applying would do, one Change for each template, in the order of applying. Changes nothing.
+def plan(client: Elasticsearch, templates: Templates, pipelines: Mapping[str, Body] | None = None) -> list[Change]:
+    """What applying would do, one Change for each pipeline and template, in the order of applying. Changes nothing.
 
-    Raises SetupError where a template of the same name is not ours, or newer than ours; ServerError.
+    Raises SetupError where one of the same name is not ours, or newer than ours; ServerError.
     """
     changes, refused = [], []
-    for kind, name, body in _each(templates):
+    for kind, name, body in _each(templates, pipelines or {}):
         there = _get(client, kind, name)
         if there is None:
             changes.append(Change(kind, name, State.ADDED, body))
-        elif reason := _refusal(there, body):
+        elif (kind, name) == (Kind.PIPELINE, CUSTOM):
+            changes.append(Change(kind, name, State.YOURS, there))
+        elif reason := _refusal(kind, there, body):
             refused.append(f"the {kind} {name} {reason}")
         else:
             changes.append(Change(kind, name, State.SAME if same(body, there) else State.CHANGED, body))
@@ -96,27 +109,34 @@ def plan(client: Elasticsearch, templates: Templates) -> list[Change]:
 def apply(client: Elasticsearch, changes: Iterable[Change]) -> None:
     """Put what is not the same. Raises ServerError, and leaves what was put before it."""
     for change in changes:
-        if change.state is not State.SAME:
+        if change.acts:
             with plainly(client):
-                if change.kind is Kind.COMPONENT_TEMPLATE:
+                if change.kind is Kind.PIPELINE:
+                    client.ingest.put_pipeline(id=change.name, **change.body)
+                elif change.kind is Kind.COMPONENT_TEMPLATE:
                     client.cluster.put_component_template(name=change.name, **change.body)
                 else:
                     client.indices.put_index_template(name=change.name, **_arguments(change.body))
 
 
-def check_installed(client: Elasticsearch) -> None:
-    """Raise SetupError where the index template is missing or not ours, ServerError where the cluster does not answer.
+_INSTALLED_BY = {Kind.INDEX_TEMPLATE: "mim-ecs setup", Kind.PIPELINE: "mim-ecs setup --pipelines"}
 
-    Without it a document would go to a data stream of Elasticsearch's own making, or to none.
+
+def check_installed(client: Elasticsearch, kind: Kind = Kind.INDEX_TEMPLATE) -> None:
+    """Raise SetupError where the index template (or pipeline) is missing or not ours, ServerError without an answer.
+
+    Without the template a document would go to a data stream of Elasticsearch's own making, or to none.
     """
-    there = _get(client, Kind.INDEX_TEMPLATE, NAME)
+    there = _get(client, kind, NAME)
     if there is None:
-        raise SetupError(f"There is no index template {NAME} at {address(client)}; run `mim-ecs setup` first.")
-    if not _ours(there):
-        raise SetupError(f"The index template {NAME} at {address(client)} is not of {MANAGED_BY}; rename or remove it.")
+        raise SetupError(f"There is no {kind} {NAME} at {address(client)}; run `{_INSTALLED_BY[kind]}` first.")
+    if not is_ours(kind, there):
+        raise SetupError(f"The {kind} {NAME} at {address(client)} is not of {MANAGED_BY}; rename or remove it.")
 
 
-def _each(templates: Templates) -> Iterator[tuple[Kind, str, Body]]:
+def _each(templates: Templates, pipelines: Mapping[str, Body]) -> Iterator[tuple[Kind, str, Body]]:
+    for name in sorted(pipelines, key=lambda name: name != CUSTOM):  # ours calls it
+        yield Kind.PIPELINE, name, pipelines[name]
     for name, body in templates.components.items():
         yield Kind.COMPONENT_TEMPLATE, name, body
     for name, body in templates.index.items():
@@ -126,6 +146,9 @@ def _each(templates: Templates) -> Iterator[tuple[Kind, str, Body]]:
 def _get(client: Elasticsearch, kind: Kind, name: str) -> Body | None:
     with plainly(client):
         try:
+            if kind is Kind.PIPELINE:
+                pipeline: Body = client.ingest.get_pipeline(id=name)[name]
+                return pipeline
             if kind is Kind.COMPONENT_TEMPLATE:
                 found = client.cluster.get_component_template(name=name)["component_templates"]
             else:
@@ -141,14 +164,18 @@ def _arguments(body: Body) -> dict[str, Any]:
     return {key.removeprefix("_"): value for key, value in body.items()}
 
 
-def _ours(there: Body) -> bool:
+def is_ours(kind: Kind, there: Body) -> bool:
+    """Whether we have made it: a template says so in its `_meta`, a pipeline, which need not have one, in words."""
+    if kind is Kind.PIPELINE:
+        return MANAGED_BY in str(there.get("description", ""))
     meta = there.get("_meta")
     return isinstance(meta, dict) and meta.get("managed_by") == MANAGED_BY
 
 
-def _refusal(there: Body, ours: Body) -> str | None:
-    if not _ours(there):
-        return f"is not of {MANAGED_BY} (its _meta.managed_by says so); rename or remove it"
+def _refusal(kind: Kind, there: Body, ours: Body) -> str | None:
+    if not is_ours(kind, there):
+        sign = "description does not name it" if kind is Kind.PIPELINE else "_meta.managed_by says so"
+        return f"is not of {MANAGED_BY} (its {sign}); rename or remove it"
     version = there.get("version")
     if isinstance(version, int) and version > ours["version"]:
         return f"is of version {version}, newer than the {ours['version']} of this release; use the newer release"

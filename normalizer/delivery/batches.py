@@ -1,4 +1,4 @@
-"""Items ▶ batches of prepared bytes, cut by size and count; the one place that writes `event.ingested`."""
+"""Items ▶ batches of prepared bytes, cut by size and count; the one place here that writes `event.ingested`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ class Item:
 
     `id` becomes `_id` (1 to 512 bytes). `document` is a JSON object without `event.ingested`. `original` is the event's
     own bytes, for a dead letter; `file` and `line` (from 1) say where they stood.
+
+    `raw`: an ingest pipeline will make the document of this one, which is sent as it is, one line of JSON. `becomes` is
+    the `_id` that the pipeline gives it, where that is known.
     """
 
     id: str
@@ -24,6 +27,8 @@ class Item:
     original: bytes
     file: str
     line: int
+    raw: bool = False
+    becomes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +41,26 @@ class Limits:
 
 @dataclass(slots=True)
 class Prepared:
-    """An item as bytes of a bulk request, cut where the time of sending goes.
+    """An item as bytes of a bulk request, cut where the time of sending goes; None where it goes nowhere.
 
     `sent` counts how often it was sent, `answered` how often the server said something about it.
     """
 
     item: Item
     head: bytes
-    tail: bytes
+    tail: bytes | None
     sent: int = 0
     answered: int = 0
 
     def line(self, ingested: bytes) -> bytes:
         """The action and the document, each with its line end. `ingested` is an RFC 3339 time without quotes."""
-        return self.head + ingested + self.tail
+        return self.head if self.tail is None else self.head + ingested + self.tail
 
     @property
     def size(self) -> int:
         """Bytes in a request."""
-        return len(self.head) + len(self.tail) + len("1970-01-01T00:00:00.000Z")
+        rest = 0 if self.tail is None else len("1970-01-01T00:00:00.000Z") + len(self.tail)
+        return len(self.head) + rest
 
 
 def batches(items: Iterable[Prepared], limits: Limits) -> Iterator[list[Prepared]]:
@@ -73,8 +79,10 @@ def batches(items: Iterable[Prepared], limits: Limits) -> Iterator[list[Prepared
 
 def prepare(item: Item) -> Prepared:
     """The `create` action and the document. Raises InvalidDocument where the document is no JSON object."""
-    head, tail = _cut(item.document)
     action = b'{"create":{"_id":%b}}\n' % orjson.dumps(item.id)
+    if item.raw:
+        return Prepared(item, action + item.document + b"\n", None)
+    head, tail = _cut(item.document)
     return Prepared(item, action + head, tail + b"\n")
 
 

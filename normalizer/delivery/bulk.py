@@ -23,17 +23,18 @@ from normalizer.outputs.elasticsearch import ItemResult, NoAnswer, Send, Trouble
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the items so far. At the end `read` is `indexed + duplicates + dead`.
+    """What became of the items so far. At the end `read` is `indexed + duplicates + dropped + dead`.
 
     `indexed` are documents that the server says it has created; `duplicates` were there already, also from an earlier
-    request of this run whose answer was lost. `sent` counts items as often as they were sent, `retried` those that were
-    sent before, `bytes` all requests' bodies.
+    request of this run whose answer was lost; `dropped` are those that a pipeline of the server's wants no document of.
+    `sent` counts items as often as they were sent, `retried` those that were sent before, `bytes` all requests' bodies.
     """
 
     read: int = 0
     sent: int = 0
     indexed: int = 0
     duplicates: int = 0
+    dropped: int = 0
     retried: int = 0
     dead: int = 0
     requests: int = 0
@@ -172,6 +173,8 @@ class _Loop:
             if judged.outcome is Outcome.DONE:
                 self.counts.duplicates += judged.duplicate
                 self.counts.indexed += not judged.duplicate
+            elif judged.outcome is Outcome.DROPPED:
+                self.counts.dropped += 1
             elif judged.outcome is Outcome.DEAD:
                 self._bury(each, judged.reason)
             elif judged.outcome is Outcome.RETRY:
@@ -200,6 +203,6 @@ class _Loop:
 def _matches(part: list[Prepared], answer: list[ItemResult]) -> bool:
     """Whether an answer speaks of just these items. The failure store gives a document an id of its own."""
     return len(part) == len(answer) and all(
-        result.id == each.item.id or (result.failure_store and not result.kind)
+        result.id in (each.item.id, each.item.becomes) or (result.failure_store and not result.kind)
         for each, result in zip(part, answer, strict=True)
     )

@@ -12,11 +12,13 @@ from normalizer.outputs.elasticsearch import ItemResult
 
 
 class Outcome(Enum):
-    """DONE: the server has the document. RETRY: send it again. DEAD: it will never be taken. REFUSED: no fault of the
-    event's, and all others would fare the same, so that nothing more is sent.
+    """DONE: the server has the document. DROPPED: a pipeline of the server's wants no document of it. RETRY: send it
+    again. DEAD: it will never be taken. REFUSED: no fault of the event's, and all others would fare the same, so that
+    nothing more is sent.
     """
 
     DONE = "done"
+    DROPPED = "dropped"
     RETRY = "retry"
     DEAD = "dead"
     REFUSED = "refused"
@@ -55,6 +57,9 @@ _BUSY_TYPES = frozenset(
 _REFUSED_TYPES = frozenset(("index_not_found_exception", "invalid_index_name_exception", "security_exception"))
 """About the data stream or about us, never about a document."""
 
+_NO_PIPELINE = "pipeline with id ["
+"""How the reason begins where the pipeline of the request is not there; its type says nothing."""
+
 
 def verdict(result: ItemResult, attempt: int) -> Verdict:
     """The verdict on an item that the server answers for the `attempt`-th time (from 1)."""
@@ -62,12 +67,14 @@ def verdict(result: ItemResult, attempt: int) -> Verdict:
     if result.failure_store and not result.kind:
         return Verdict(Outcome.DEAD, f"{reason} failure_store: the server put it there and not into the data stream")
     if result.status in (200, 201) and not result.kind:
-        return Verdict(Outcome.DONE)
+        return Verdict(Outcome.DROPPED if result.dropped else Outcome.DONE)
     if result.status == 409 and result.kind == "version_conflict_engine_exception":
         return Verdict(Outcome.DONE, reason, duplicate=True)
     if result.status in _BUSY or result.kind in _BUSY_TYPES:
         return Verdict(Outcome.RETRY, reason)
     if result.status in (401, 403) or result.kind in _REFUSED_TYPES:
+        return Verdict(Outcome.REFUSED, reason)
+    if result.kind == "illegal_argument_exception" and result.reason.startswith(_NO_PIPELINE):
         return Verdict(Outcome.REFUSED, reason)
     if 400 <= result.status < 500 and result.status not in (408, 409):
         return Verdict(Outcome.DEAD, reason)

@@ -203,7 +203,8 @@ class ItemResult:
     """What the server says of one item of a bulk request.
 
     `kind` and `reason` are the error's, empty where there is none; `failure_store` is true where the server put the
-    document into the failure store instead of the data stream (its `id` is then a new one).
+    document into the failure store instead of the data stream (its `id` is then a new one); `dropped` where a pipeline
+    of the server's dropped it.
     """
 
     id: str
@@ -211,6 +212,7 @@ class ItemResult:
     kind: str = ""
     reason: str = ""
     failure_store: bool = False
+    dropped: bool = False
 
 
 class Trouble(Enum):
@@ -240,14 +242,17 @@ no use: the server refuses us, is not trusted, or is not Elasticsearch.
 _AGAIN = (408, 429, 500, 502, 503, 504)
 
 
-def bulk(client: Elasticsearch, data_stream: str) -> Send:
-    """A sender of `create` requests to a data stream; the server refuses to make a plain index of that name."""
+def bulk(client: Elasticsearch, data_stream: str, pipeline: str | None = None) -> Send:
+    """A sender of `create` requests to a data stream; the server refuses to make a plain index of that name.
+
+    Through an ingest pipeline of the server's, where one is named.
+    """
     where = address(client)
 
     def send(items: Sequence[bytes]) -> list[ItemResult] | NoAnswer:
         body: Any = items  # the client joins lines that are bytes as they are; its annotation knows only mappings
         try:
-            answer = client.bulk(index=data_stream, operations=body, require_data_stream=True)
+            answer = client.bulk(index=data_stream, operations=body, pipeline=pipeline, require_data_stream=True)
         except Exception as error:  # the client's exceptions have no common root, and some are built-in
             return _no_answer(error, where)
         return results(answer.body)
@@ -295,6 +300,7 @@ def _result(item: object) -> ItemResult | None:
     key, status = created.get("_id"), created.get("status")
     if not isinstance(key, str) or type(status) is not int:
         return None
+    stored = created.get("failure_store") == "used"
     if "error" not in created:
-        return ItemResult(key, status, failure_store=created.get("failure_store") == "used")
-    return ItemResult(key, status, *error_of(created), failure_store=created.get("failure_store") == "used")
+        return ItemResult(key, status, failure_store=stored, dropped=created.get("result") == "noop")
+    return ItemResult(key, status, *error_of(created), failure_store=stored)

@@ -34,6 +34,7 @@ DONE, RETRY, DEAD, REFUSED = Outcome.DONE, Outcome.RETRY, Outcome.DEAD, Outcome.
         (403, "", REFUSED),
         (404, "index_not_found_exception", REFUSED),
         (400, "invalid_index_name_exception", REFUSED),
+        (400, "illegal_argument_exception", DEAD),
     ],
 )
 def test_the_table(status: int, kind: str, outcome: Outcome) -> None:

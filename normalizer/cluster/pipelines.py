@@ -1,0 +1,34 @@
+"""Whether a cluster can run our ingest pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from normalizer.backends.pipelines.lookup import processors
+from normalizer.language.advice import choices
+from normalizer.outputs.elasticsearch import plainly
+
+
+def obstacle(client: Elasticsearch, pipelines: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Why the cluster cannot run these pipelines, as a clause; None where it can.
+
+    Every node with the role ingest must have every type of processor in them: any of these may be given a document.
+    Raises ServerError.
+    """
+    with plainly(client):
+        nodes = [
+            {processor["type"] for processor in node["ingest"]["processors"]}
+            for node in client.nodes.info(metric="ingest")["nodes"].values()
+            if "ingest" in node["roles"]
+        ]
+    if not nodes:
+        return "no node has the role ingest"
+    needed = {processor.type for name, body in pipelines.items() for processor in processors(name, body)}
+    missing = sorted(needed - set.intersection(*nodes))
+    if not missing:
+        return None
+    lack = "the cluster has no" if len(nodes) == 1 else "not every node has the"
+    return f"{lack} processor{'s' if len(missing) > 1 else ''} {choices(missing, 'and')}"

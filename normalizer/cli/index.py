@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -28,8 +27,6 @@ from normalizer.runtime.normalizer import Normalizer, Options
 
 _Make = Callable[[Iterator[Batch], Counts, DeadLetters], Generator[Item]]
 """Batches ▶ what is sent of them: counts what was read, and writes dead letters before it reads the next batch."""
-_Tell = Callable[[Counts, Delivered, DeadLetters, str], None]
-"""Says at the end what became of it all in the data stream."""
 
 
 @click.command(
@@ -75,14 +72,12 @@ def index(
     view = View(quiet=quiet)
     stream = data_stream(namespace)
     make: _Make
-    tell: _Tell
     if via_pipeline:
-        given = {"--mappings": mappings, "--org": org, "--no-original": not original, "--strict": strict}
-        _check_unused([name for name, value in (given | {"--no-validate": not validate}).items() if value])
-        make, tell = partial(_events, namespace), partial(_told_of_events, time.monotonic(), view)
+        _check_unused(click.get_current_context())
+        make = partial(_events, namespace)
     else:
         normalizer = Normalizer.load(mappings, Options(org, namespace, original, strict, validate=validate))
-        make, tell = partial(_documents, normalizer), partial(_told, view)
+        make = partial(_documents, normalizer)
     found = sources(inputs)
     check_outputs(found, output=None, dead_letters=dead_letters)
     counts, delivered = Counts(), Delivered()
@@ -113,13 +108,28 @@ def index(
             try:
                 settled()
             finally:
-                tell(counts, delivered, letters, stream)
+                _told(view, counts, delivered, letters, stream, via_pipeline=via_pipeline)
     if counts.dead or delivered.dead:
         raise click.exceptions.Exit(1)
 
 
-def _check_unused(given: list[str]) -> None:
-    """Raise SettingsError for options that say how documents are made here."""
+_MADE_HERE = {
+    "mappings": "--mappings",
+    "org": "--org",
+    "original": "--no-original",
+    "strict": "--strict",
+    "validate": "--no-validate",
+}
+"""Options that say how documents are made here."""
+
+
+def _check_unused(context: click.Context) -> None:
+    """Raise SettingsError for options on the command line that mean nothing where the cluster makes the documents."""
+    given = [
+        option
+        for name, option in _MADE_HERE.items()
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
     if given:
         them, mean = ("it", "means") if len(given) == 1 else ("them", "mean")
         there = [name for name in given if name in ("--mappings", "--org")]
@@ -165,45 +175,23 @@ def _refused(item: Item, reason: str) -> DeadLetter:
     return DeadLetter(word, said, item.file, item.line, item.original, details=details)
 
 
-def _told(view: View, counts: Counts, delivered: Delivered, letters: DeadLetters, stream: str) -> None:
+def _told(
+    view: View, counts: Counts, delivered: Delivered, letters: DeadLetters, stream: str, *, via_pipeline: bool
+) -> None:
     """The summary: what was read, and what the server says that it has."""
+    counts.skipped += delivered.dropped  # by the pipeline
+    counts.written -= delivered.dropped
     if delivered.dead:
         counts.reasons["refused by the server"] = delivered.dead
-    view.summary(_settle(counts, delivered), **_answers(counts, delivered))
+    view.summary(
+        counts,
+        made_here=not via_pipeline,
+        indexed=delivered.indexed,
+        duplicates=delivered.duplicates,
+        refused=delivered.dead,
+        not_settled=counts.written - delivered.indexed - delivered.duplicates - delivered.dead,
+        retried=delivered.retried,
+    )
     tell_kept(letters)
     if not view.quiet:
-        log.info("data stream %s", stream)
-
-
-def _told_of_events(
-    started: float, view: View, counts: Counts, delivered: Delivered, letters: DeadLetters, stream: str
-) -> None:
-    """The same where the cluster makes the documents: it alone knows their types, and which have problems."""
-    _settle(counts, delivered)
-    words = {"read": counts.read, "written": counts.written, "skipped": counts.skipped, "dead": counts.dead}
-    words |= _answers(counts, delivered)
-    if not view.quiet:
-        seconds = time.monotonic() - started
-        text = ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in words.items())
-        log.info("%s (%.1f s)", text, seconds, extra={"event.duration": int(seconds * 1e9), "mim_ecs": words})
-    tell_kept(letters)
-    if not view.quiet:
-        log.info("data stream %s, by the ingest pipeline %s", stream, NAME)
-
-
-def _settle(counts: Counts, delivered: Delivered) -> Counts:
-    """What a pipeline of the server's drops is skipped, and not written."""
-    counts.skipped += delivered.dropped
-    counts.written -= delivered.dropped
-    return counts
-
-
-def _answers(counts: Counts, delivered: Delivered) -> dict[str, int]:
-    """What the server says of the documents: together they are those written."""
-    return {
-        "indexed": delivered.indexed,
-        "duplicates": delivered.duplicates,
-        "refused": delivered.dead,
-        "not_settled": counts.written - delivered.indexed - delivered.duplicates - delivered.dead,
-        "retried": delivered.retried,
-    }
+        log.info("data stream %s%s", stream, f", by the ingest pipeline {NAME}" if via_pipeline else "")

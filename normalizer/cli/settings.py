@@ -62,16 +62,19 @@ def _check_org(_context: click.Context, _parameter: click.Parameter, org: str | 
     return org
 
 
+org_option = click.option(
+    "--org",
+    metavar="HOST",
+    callback=_check_org,
+    help="Your Okta org, like acme.okta.com; becomes organization.id and others.",
+)
+
+
 def document_options(command: Command) -> Command:
     """The options that change documents."""
     options = (
         mappings_option,
-        click.option(
-            "--org",
-            metavar="HOST",
-            callback=_check_org,
-            help="Your Okta org, like acme.okta.com; becomes organization.id and others.",
-        ),
+        org_option,
         click.option(
             "--namespace",
             default="default",

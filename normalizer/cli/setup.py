@@ -13,7 +13,7 @@ from normalizer.backends.pipelines import build
 from normalizer.backends.pipelines.lookup import processors
 from normalizer.backends.templates import Body, IndexMode
 from normalizer.cli.servers import connected, server_options
-from normalizer.cli.settings import _check_org, epilog, log_format_option, mappings_option
+from normalizer.cli.settings import epilog, log_format_option, mappings_option, org_option
 from normalizer.cli.view import say
 from normalizer.cluster import Change, Kind, State, apply, obstacle, plan, wanted
 from normalizer.errors import SetupError
@@ -43,12 +43,7 @@ _PLANNED = {State.ADDED: "would add", State.CHANGED: "would change", State.SAME:
     help="Insist on the ingest pipelines, or leave them out. Default: install them where the cluster has all of their "
     "processors.",
 )
-@click.option(
-    "--org",
-    metavar="HOST",
-    callback=_check_org,
-    help="Your Okta org, like acme.okta.com; the pipelines make organization.id and others of it.",
-)
+@org_option
 @log_format_option
 def setup(
     url: str | None,

@@ -121,13 +121,13 @@ class View:
             elif self._told == MOST_LETTERS + 1:
                 log.error("… and more; --dead-letters FILE keeps all of them")
 
-    def summary(self, counts: Counts, **more: int) -> None:
-        """The counts, and those of each event type."""
+    def summary(self, counts: Counts, *, made_here: bool = True, **more: int) -> None:
+        """The counts, and those of each event type. What a cluster makes has no problems and types that we know of."""
         if self.quiet:
             return
         seconds = time.monotonic() - self._started
         words = {"read": counts.read, "written": counts.written, "skipped": counts.skipped, "dead": counts.dead}
-        words |= {"with_problems": counts.problems} | more
+        words |= ({"with_problems": counts.problems} if made_here else {}) | more
         text = ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in words.items())
         facts = {"event.duration": int(seconds * 1e9), "mim_ecs": words | _lists(counts)}
         log.info("%s (%.1f s)", text, seconds, extra=facts)

@@ -11,7 +11,7 @@ from normalizer.delivery.batches import Item
 from normalizer.errors import EventError
 from normalizer.inputs import Batch, Unreadable
 from normalizer.names import DATASET
-from normalizer.runtime.batch import DeadLetter, _unreadable
+from normalizer.runtime.batch import DeadLetter, unreadable
 from normalizer.runtime.decode import decode
 
 
@@ -28,7 +28,7 @@ def raw(batch: Batch, namespace: str) -> Raw:
     result = Raw()
     for item, line in zip(batch.items, batch.lines, strict=True):
         if isinstance(item, Unreadable):
-            result.dead.append(_unreadable(batch.file, item))
+            result.dead.append(unreadable(batch.file, item))
             continue
         try:
             result.items.append(raw_item(item, namespace, batch.file, line))

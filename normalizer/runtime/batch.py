@@ -99,7 +99,7 @@ def process(normalizer: Normalizer, batch: Batch) -> Result:
     normalize, own_text = normalizer.normalize_text, batch.own_text
     for index, item in enumerate(batch.items):
         if isinstance(item, Unreadable):
-            result.dead.append(_unreadable(batch.file, item))
+            result.dead.append(unreadable(batch.file, item))
             continue
         try:
             documents.append(normalize(item, own_text=own_text))
@@ -120,7 +120,8 @@ def process(normalizer: Normalizer, batch: Batch) -> Result:
     return result
 
 
-def _unreadable(file: str, item: Unreadable) -> DeadLetter:
+def unreadable(file: str, item: Unreadable) -> DeadLetter:
+    """The dead letter of what could not be handed on from a file."""
     complete = item.length is not None and item.length == len(item.head)
     return DeadLetter(
         item.reason, item.detail, file, item.line, item.head, complete=complete, length=item.length, sha256=item.sha256

@@ -328,6 +328,13 @@ def created(server: Server, index: str, source: dict[str, Any]) -> tuple[int, di
     return status, stored["_source"]
 
 
+def test_a_failure_names_its_pipeline_in_an_index_too(server: Server, index: str) -> None:
+    status, stored = created(server, index, {"message": "Lost connection"})
+    assert status == 201
+    (message,) = stored["error"]["message"]
+    assert f"with tag not_an_event in pipeline {NAME} failed with message: the text is no JSON object" in message
+
+
 def test_events_are_stored_under_their_uuid_once(server: Server, index: str) -> None:
     status, stored = created(server, index, {"message": TEXT})
     assert status == 201

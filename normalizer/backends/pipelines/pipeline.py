@@ -26,8 +26,10 @@ Body = dict[str, Any]
 
 _FAILURE = (
     "Processor {{{ _ingest.on_failure_processor_type }}} with tag {{{ _ingest.on_failure_processor_tag }}} in pipeline "
-    "{{{ _ingest.pipeline }}} failed with message: {{{ _ingest.on_failure_message }}}"
-)
+    "{{{ _ingest.pipeline }}}{{^_ingest.pipeline}}%s{{/_ingest.pipeline}} failed with message: "
+    "{{{ _ingest.on_failure_message }}}"
+) % NAME
+"""OpenSearch knows no `_ingest.pipeline` in a bulk request."""
 _NOW = "{{{_ingest.timestamp}}}"
 _KEPT_ON_FAILURE = ("data_stream", "event", "tags")
 

@@ -140,7 +140,7 @@ _LAST = (
                 "Names the processor that failed.",
                 "!ctx._okta_mim.custom.contains('non-existent pipeline')",
                 field="error.message",
-                value=[_FAILURE],
+                value=_FAILURE,
             ),
             _processor(
                 "set",
@@ -201,6 +201,6 @@ def _on_failure(roots: Iterable[str]) -> list[Body]:
             "remove", "failed_error", "A shipper's own error is not this one.", field="error", ignore_missing=True
         ),
         _processor(
-            "append", "failed_message", "Names the processor that failed.", field="error.message", value=[_FAILURE]
+            "append", "failed_message", "Names the processor that failed.", field="error.message", value=_FAILURE
         ),
     ]

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-parity lint golden bench lock clean
+.PHONY: help setup run test test-parity lint golden bench bench-pipeline lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -54,7 +54,8 @@ test: lint  ## everything that must pass: lint, generated files, tests with doct
 	$(BIN)/mim-ecs build --check
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
-# Options: make test-parity PARITY='--events 50000'
+# Options: make test-parity PARITY='--events 50000 --seed 7'
+PARITY ?=
 test-parity: setup  ## Python and pipelines make the same documents: other random events each time
 	$(BIN)/python -m tests.parity $(PARITY)
 
@@ -67,6 +68,10 @@ golden: setup  ## renew the documents of the golden cases and show what changed
 
 bench: setup  ## speed and memory against their aims
 	$(BIN)/python -m benchmarks.bench $(BENCH)
+
+# Options: make bench-pipeline BENCH='--rounds 5'
+bench-pipeline: setup  ## speed of the ingest pipelines, on an OpenSearch started for it
+	$(BIN)/python -m benchmarks.pipeline $(BENCH)
 
 lock: $(UV)  ## newest versions into requirements/*.txt, with hashes; look at the difference, then make test
 	$(UV) pip compile pyproject.toml $(LOCK) --output-file requirements/runtime.txt

@@ -143,7 +143,7 @@ def test_commands_and_options_that_are_named_exist(page: Path) -> None:
             called = re.search(r"mim-ecs ([a-z]+)\b", part)
             if called is not None:
                 assert called[1] in COMMANDS, f"{page.name}: {line}"
-            if re.match(r"\s*([\w./]*/)?(curl|docker|python|jq)\b", part):
+            if re.match(r"\s*([\w./]*/)?(curl|docker|jq|make|python)\b", part):
                 continue
             known = EVERY_OPTION if called is None else options(cli) | options(COMMANDS[called[1]])
             for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]*", part):

@@ -20,7 +20,8 @@ BACKENDS: dict[str, Callable[[Mappings], Iterator[tuple[str, bytes]]]] = {
 """What writes files: each gives paths from the top level, and their bytes. Pure: no clock, no environment."""
 
 FOLDERS = ("schemas/documents", "schemas/elasticsearch", "schemas/opensearch", "ingest_pipelines")
-"""Folders in which every JSON file is generated: one that no back end writes any more is stale."""
+SUFFIXES = (".json", ".painless")
+"""Folders in which every file with such an ending is generated: one that no back end writes any more is stale."""
 
 
 def outputs(mappings: Mappings) -> Iterator[tuple[str, bytes]]:

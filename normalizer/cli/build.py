@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from normalizer.backends import FOLDERS, outputs
+from normalizer.backends import FOLDERS, SUFFIXES, outputs
 from normalizer.backends.python.generate import generate
 from normalizer.cli.settings import epilog, mappings_option
 from normalizer.cli.view import log, say
@@ -47,7 +47,8 @@ def build(into: Path | None, mappings: Path | None, check: bool, print_type: str
         raise SettingsError("say with --into where the files of these mappings belong")
     top = into or data_folder()
     wanted = {top / path: data for path, data in outputs(known)}
-    left = [path for folder in FOLDERS for path in sorted((top / folder).rglob("*.json")) if path not in wanted]
+    there = (path for folder in FOLDERS for path in sorted((top / folder).rglob("*")))
+    left = [path for path in there if path.suffix in SUFFIXES and path not in wanted]
     stale = [path for path, data in wanted.items() if not path.is_file() or path.read_bytes() != data]
     for path in stale:
         word = "stale" if path.exists() else "missing"

@@ -35,7 +35,7 @@ def explain(fields: tuple[str, ...], pipeline: bool, as_json: bool, mappings: Pa
     all fields.
     """
     if not pipeline:
-        raise SettingsError("say with --pipeline that the ingest pipelines are to be explained")
+        raise SettingsError(f"write mim-ecs explain --pipeline{''.join(f' {name}' for name in fields)}")
     known = load(mappings)
     found = written(known, build(known))
     _check_known(fields, found)

@@ -15,7 +15,7 @@ from normalizer.backends.templates import Body, IndexMode
 from normalizer.cli.servers import connected, server_options
 from normalizer.cli.settings import epilog, log_format_option, mappings_option, org_option
 from normalizer.cli.view import say
-from normalizer.cluster import Change, Kind, State, apply, obstacle, plan, wanted
+from normalizer.cluster import Change, Kind, State, apply, installed_org, obstacle, plan, wanted
 from normalizer.errors import SetupError
 from normalizer.language import Mappings, load
 from normalizer.outputs.elasticsearch import address
@@ -61,7 +61,8 @@ def setup(
     known = load(mappings)
     with connected(url) as client:
         templates = wanted(known, client, index_mode=cast(IndexMode, index_mode), retention=retention)
-        bodies, without = _pipelines(known, client, org, pipelines)
+        kept = installed_org(client) if org is None and pipelines is not False else None
+        bodies, without = _pipelines(known, client, org or kept, pipelines)
         changes = plan(client, templates, bodies)
         done: list[Change] = []
         try:
@@ -71,8 +72,11 @@ def setup(
         finally:  # what was put before an error stays there
             for change in changes if dry_run else done:
                 _tell(change, dry_run=dry_run)
-    if without:
-        say(f"{'left out':14}ingest pipelines: {without}")
+    reasons = [reason for reason in (without, "--org has no effect" if org and not bodies else "") if reason]
+    if reasons:
+        say(f"{'left out':14}ingest pipelines: {'; '.join(reasons)}")
+    elif bodies and kept:
+        say(f"{'kept':14}the Okta org {kept} of the installed pipeline; --org names another")
     _tell_end(changes, dry_run=dry_run)
 
 

@@ -1,14 +1,15 @@
-"""Whether a cluster can run our ingest pipelines."""
+"""Whether a cluster can run our ingest pipelines, and what is installed there already."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import Elasticsearch, NotFoundError
 
 from normalizer.backends.pipelines.lookup import processors
 from normalizer.language.advice import choices
+from normalizer.names import NAME
 from normalizer.outputs.elasticsearch import plainly
 
 
@@ -32,3 +33,14 @@ def obstacle(client: Elasticsearch, pipelines: Mapping[str, Mapping[str, Any]]) 
         return None
     lack = "the cluster has no" if len(nodes) == 1 else "not every node has the"
     return f"{lack} processor{'s' if len(missing) > 1 else ''} {choices(missing, 'and')}"
+
+
+def installed_org(client: Elasticsearch) -> str | None:
+    """The Okta org in the pipeline that is installed; None where there is none, or no pipeline. Raises ServerError."""
+    with plainly(client):
+        try:
+            body = client.ingest.get_pipeline(id=NAME)[NAME]
+        except NotFoundError:
+            return None
+    orgs = (each.options.get("params", {}).get("org") for each in processors(NAME, body) if each.type == "script")
+    return next((org for org in orgs if isinstance(org, str)), None)

@@ -99,10 +99,13 @@ def test_an_event_in_a_text_in_an_envelope_in_message(server: Server) -> None:
     assert document(server, {"message": json.dumps({"event": TEXT, "time": 5})}) == expected()
 
 
-def test_a_text_beside_a_parsed_event_stays(server: Server) -> None:
-    got = document(server, {**EVENT, "event": {"original": "cut off: {"}})
-    assert got["event"]["original"] == "cut off: {"
-    assert got["device"]["id"] == "d1"
+@pytest.mark.parametrize("text", ["cut off: {", "[]", "5"])
+def test_a_text_beside_a_parsed_event_that_is_none_itself(server: Server, text: str) -> None:
+    """event.original is what the document was made from."""
+    for source in ({**EVENT, "event": {"original": text}}, {"message": text, "detail": EVENT}):
+        got = document(server, source)
+        assert json.loads(got["event"]["original"]) == EVENT
+        assert got["device"]["id"] == "d1"
 
 
 def test_what_is_written_anew_is_read_again(server: Server) -> None:
@@ -205,10 +208,12 @@ def without(key: str) -> str:
 FAULTS = {
     "not JSON": ("{", "the text is no JSON object"),
     "two values": ("{} {}", "the text is no JSON object"),
-    "a list": ("[1]", "the text is no JSON object"),
+    "a list": (" [{}]\n", "the text is a list; send its events one by one"),
+    "a list that breaks off": ("[{", "the text is no JSON object"),
     "a word": ("Lost connection", "the text is no JSON object"),
-    "an empty object": ("{}", "uuid is not a text of 1 to 512 characters from ! to ~"),
-    "no uuid": (without("uuid"), "uuid is not a text of 1 to 512 characters from ! to ~"),
+    "an empty object": ("{}", "the event has no uuid"),
+    "no uuid": (without("uuid"), "the event has no uuid"),
+    "a uuid that is null": (json.dumps({**EVENT, "uuid": None}), "uuid is not a text of 1 to 512 characters"),
     "a uuid with a blank": (json.dumps({**EVENT, "uuid": "a b"}), "uuid is not"),
     "a uuid of 513 characters": (json.dumps({**EVENT, "uuid": "x" * 513}), "uuid is not"),
     "a number for a uuid": (json.dumps({**EVENT, "uuid": 5}), "uuid is not"),
@@ -236,10 +241,33 @@ def test_what_is_no_event_is_kept(server: Server, text: str, reason: str) -> Non
     assert f" with tag not_an_event in pipeline {NAME} failed with message: {reason}" in message
     assert source == {
         **SHIPPER,
-        "tags": ["x"],
+        "tags": ["x", "not_normalized"],
         "event": {"original": text, "kind": "pipeline_error"},
         "data_stream": {"type": "logs", "dataset": "okta.mim", "namespace": "default"},
     }
+
+
+UNKNOWN_FORMS: dict[str, dict[str, Any]] = {
+    "under another root": {"okta": EVENT},
+    "a list of texts": {"message": [TEXT]},
+    "a list under event.original": {"event": {"original": [TEXT]}},
+    "a text under event.event": {"event": {"event": TEXT}},
+    "a number": {"message": 5},
+    "dotted keys": {"event.original": TEXT},
+    "roots of a document only": {"client": {"ip": "::1"}, "user": "anna"},
+}
+
+
+@pytest.mark.parametrize("source", UNKNOWN_FORMS.values(), ids=UNKNOWN_FORMS)
+def test_where_no_event_is_found_all_is_kept(server: Server, source: dict[str, Any]) -> None:
+    (made,) = simulate(server, {**source, **SHIPPER})
+    assert isinstance(made, Made), made
+    kept = json.loads(made.source["event"]["original"])
+    if "event" in kept and "message" in source:  # renamed on the way
+        kept["message"] = kept.pop("event")["original"]
+    assert kept == {**source, **SHIPPER}
+    assert made.source["event"]["kind"] == "pipeline_error"
+    assert "_okta_mim" not in made.source
 
 
 @pytest.mark.parametrize(
@@ -253,6 +281,8 @@ def test_nothing_to_read(server: Server, source: dict[str, Any]) -> None:
     assert made.source["event"]["kind"] == "pipeline_error"
     assert made.source["@timestamp"].startswith("20")
     assert len(made.source["error"]["message"]) == 1
+    assert made.source["tags"] == ["not_normalized"]
+    assert "_okta_mim" not in made.source
 
 
 def test_a_parsed_number_that_the_engine_cannot_copy(server: Server, index: str) -> None:
@@ -292,13 +322,21 @@ def test_processors_of_ones_own_that_fail_are_named(server: Server) -> None:
         (made,) = server.simulate(f"failing-{NAME}", [{"message": TEXT}])
     assert isinstance(made, Made)
     assert made.source["event"].pop("kind") == "pipeline_error"
+    assert made.source["tags"].pop() == "custom_pipeline_failed"
     (message,) = made.source.pop("error")["message"]
-    assert "mine" in message
-    assert "no luck" in message
+    assert message == f"Processor fail with tag mine in pipeline {CUSTOM} failed with message: no luck"
     made.source["event"].pop("ingested")
     wanted = expected()
     wanted["event"].pop("kind")
     assert made.source == wanted
+
+
+def test_another_pipeline_that_is_missing_is_told(server: Server) -> None:
+    own = {"processors": [{"pipeline": {"name": "not-there"}}]}
+    with server.stored({**build(load()), CUSTOM: own}, "calling-"):
+        (made,) = server.simulate(f"calling-{NAME}", [{"message": TEXT}])
+    assert isinstance(made, Made)
+    assert "non-existent pipeline [not-there]" in made.source["error"]["message"][0]
 
 
 def test_without_a_pipeline_of_ones_own(server: Server) -> None:
@@ -319,6 +357,20 @@ def index(server: Server) -> Iterator[str]:
     server.request("PUT", "/pipelines-test", {"mappings": {"enabled": False}})
     yield "pipelines-test"
     server.request("DELETE", "/pipelines-test")
+
+
+def test_the_namespace_is_that_of_the_data_stream(server: Server) -> None:
+    """Where the shipper does not say it: else its first document would settle the field on another."""
+    for index, given, namespace in (
+        (f"{NAME}-prod", {}, "prod"),
+        (f"{NAME}-a.b", {"type": "logs"}, "a.b"),
+        (f"{NAME}-prod", {"namespace": "other"}, "other"),
+        (f"{NAME}-", {}, "default"),
+        ("elsewhere", {}, "default"),
+    ):
+        docs = [{"_index": index, "_source": {"message": TEXT, "data_stream": given}}]
+        answer = server.request("POST", f"/_ingest/pipeline/{NAME}/_simulate", {"docs": docs})
+        assert answer["docs"][0]["doc"]["_source"]["data_stream"]["namespace"] == namespace
 
 
 def created(server: Server, index: str, source: dict[str, Any]) -> tuple[int, dict[str, Any]]:

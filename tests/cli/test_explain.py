@@ -216,7 +216,7 @@ def test_fields_that_nothing_writes(fields: list[str], said: str) -> None:
 
 
 def test_what_to_explain_must_be_said() -> None:
-    assert "say with --pipeline" in explain("user.name", code=2)
+    assert "write mim-ecs explain --pipeline user.name" in explain("user.name", code=2)
 
 
 def test_mappings_of_ones_own(tmp_path: Path) -> None:

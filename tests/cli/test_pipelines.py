@@ -105,9 +105,11 @@ def test_setup_with_an_org(setup: Setup, client: Elasticsearch) -> None:
     setup("--pipelines", "--org", "acme.okta.com")
     assert {each["params"].get("org") for each in scripts(stored(client))} == {"acme.okta.com"}
     assert setup("--org", "acme.okta.com")[-1] == "Nothing to do."
+    kept = "kept          the Okta org acme.okta.com of the installed pipeline; --org names another"
+    assert setup() == [*SAME, kept, "Nothing to do."]
     # no advice about data streams: a pipeline acts at once
-    assert setup() == [SAME[0], "changed       ingest pipeline logs-okta.mim", *SAME[2:]]
-    assert {each["params"].get("org") for each in scripts(stored(client))} == {None}
+    assert setup("--org", "b.okta.com") == [SAME[0], "changed       ingest pipeline logs-okta.mim", *SAME[2:]]
+    assert {each["params"].get("org") for each in scripts(stored(client))} == {"b.okta.com"}
 
 
 def test_a_dry_run_shows_pipelines_in_short(setup: Setup, client: Elasticsearch) -> None:
@@ -127,6 +129,8 @@ def test_a_dry_run_shows_pipelines_in_short(setup: Setup, client: Elasticsearch)
 
 def test_setup_without_pipelines(setup: Setup, client: Elasticsearch) -> None:
     assert setup("--no-pipelines") == ADDED[2:]
+    useless = "left out      ingest pipelines: --org has no effect"
+    assert setup("--no-pipelines", "--org", "acme.okta.com") == [*SAME[2:], useless, "Nothing to do."]
     assert client.options(ignore_status=404).ingest.get_pipeline().body == {}
 
 

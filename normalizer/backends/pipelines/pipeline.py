@@ -24,21 +24,27 @@ LIMIT: Final = 60_000
 
 Body = dict[str, Any]
 
-_FAILURE = (
+_FAILED = (
     "Processor {{{ _ingest.on_failure_processor_type }}} with tag {{{ _ingest.on_failure_processor_tag }}} in pipeline "
-    "{{{ _ingest.pipeline }}}{{^_ingest.pipeline}}%s{{/_ingest.pipeline}} failed with message: "
-    "{{{ _ingest.on_failure_message }}}"
-) % NAME
-"""OpenSearch knows no `_ingest.pipeline` in a bulk request."""
+)
+_BECAUSE = " failed with message: {{{ _ingest.on_failure_message }}}"
+# OpenSearch knows no `_ingest.pipeline` in a bulk request.
+_FAILURE = f"{_FAILED}{{{{{{ _ingest.pipeline }}}}}}{{{{^_ingest.pipeline}}}}{NAME}{{{{/_ingest.pipeline}}}}{_BECAUSE}"
+_FAILURE_OF_CUSTOM = f"{_FAILED}{CUSTOM}{_BECAUSE}"
 _NOW = "{{{_ingest.timestamp}}}"
+_NOT_THERE = f"ctx._okta_mim.custom.contains('non-existent pipeline [{CUSTOM}]')"
 _KEPT_ON_FAILURE = ("data_stream", "event", "tags")
 
 
 def pipelines(mappings: Mappings) -> Iterator[tuple[str, bytes]]:
-    """The files below the repository's top: path and JSON."""
+    """The files below the repository's top: path and JSON; and each script again, to be read and compared."""
     for name, body in build(mappings).items():
         content = orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         yield f"ingest_pipelines/{name}.json", content
+        for processor in body["processors"]:
+            if "script" in processor:
+                script = processor["script"]
+                yield f"ingest_pipelines/{name}.{script['tag']}.painless", script["source"].encode()
 
 
 def build(mappings: Mappings, limit: int = LIMIT, org: str | None = None) -> dict[str, Body]:
@@ -52,7 +58,7 @@ def build(mappings: Mappings, limit: int = LIMIT, org: str | None = None) -> dic
     for number, (source, params) in enumerate(zip(made.sources, made.params, strict=True), start=1):
         tag = "normalize" if len(made.sources) == 1 else f"normalize_{number}"
         given = {"org": org, **params} if org else params
-        about = "Makes the ECS document; what does not convert is left out and named in error.message."
+        about = f"Makes the ECS document{_part(made.fields, number)}; what does not convert is named in error.message."
         steps.append(_processor("script", tag, about, lang="painless", source=source, params=given))
         if number == 1:
             steps += _OUTCOMES
@@ -69,6 +75,12 @@ def build(mappings: Mappings, limit: int = LIMIT, org: str | None = None) -> dic
             "processors": [],
         },
     }
+
+
+def _part(fields: tuple[tuple[str, ...], ...], number: int) -> str:
+    """Which fields a script makes, where there are several."""
+    roots = dict.fromkeys(name.split(".")[0] for name in fields[number - 1])
+    return f" ({', '.join(roots)})" if len(fields) > 1 else ""
 
 
 def _processor(kind: str, tag: str, description: str, when: str = "", **options: Any) -> Body:
@@ -138,15 +150,24 @@ _LAST = (
                 "append",
                 "custom_failed_message",
                 "Names the processor that failed.",
-                "!ctx._okta_mim.custom.contains('non-existent pipeline')",
+                f"!{_NOT_THERE}",
                 field="error.message",
-                value=_FAILURE,
+                value=_FAILURE_OF_CUSTOM,
+            ),
+            _processor(
+                "append",
+                "custom_failed_tag",
+                "A word to search for.",
+                f"!{_NOT_THERE}",
+                field="tags",
+                value="custom_pipeline_failed",
+                allow_duplicates=False,
             ),
             _processor(
                 "set",
                 "custom_failed_kind",
                 "So that failures are found.",
-                "!ctx._okta_mim.custom.contains('non-existent pipeline')",
+                f"!{_NOT_THERE}",
                 field="event.kind",
                 value="pipeline_error",
             ),
@@ -158,12 +179,12 @@ _LAST = (
 
 def _on_failure(roots: Iterable[str]) -> list[Body]:
     """What happens to an event that gives no document: it stays, as text, with the reason."""
-    cleared = ["_okta_mim", *(root for root in roots if root not in _KEPT_ON_FAILURE)]
+    cleared = [root for root in roots if root not in _KEPT_ON_FAILURE]
     return [
         _processor(
             "rename",
             "failed_text",
-            "Where event is the raw event itself, as Splunk's collector sends it…",
+            "The raw event may stand under event as a text, as Splunk's collector sends it.",
             "ctx.event instanceof String",
             field="event",
             target_field="_okta_mim.text",
@@ -172,7 +193,7 @@ def _on_failure(roots: Iterable[str]) -> list[Body]:
         _processor(
             "rename",
             "failed_original",
-            "…it becomes event.original.",
+            "It is event.original from here on.",
             field="_okta_mim.text",
             target_field="event.original",
             ignore_missing=True,
@@ -186,21 +207,31 @@ def _on_failure(roots: Iterable[str]) -> list[Body]:
             field=cleared,
             ignore_missing=True,
         ),
+        _processor("remove", "failed_done", "Nothing of ours stays.", field="_okta_mim", ignore_missing=True),
         *(
             _processor("set", f"failed_{tag}", about, field=field, value=value, override=override, ignore_failure=True)
             for tag, field, value, override, about in (
-                ("type", "data_stream.type", "logs", True, "A data stream's own name."),
-                ("dataset", "data_stream.dataset", DATASET, True, "A data stream's own name."),
-                ("namespace", "data_stream.namespace", "default", False, "A data stream's own name."),
+                ("type", "data_stream.type", "logs", True, "The data stream takes no other."),
+                ("dataset", "data_stream.dataset", DATASET, True, "The data stream takes no other."),
+                ("namespace", "data_stream.namespace", "default", False, "Where the shipper has not said it."),
                 ("ingested", "event.ingested", _NOW, True, "When the event arrived in the cluster."),
                 ("timestamp", "@timestamp", _NOW, True, "The event's own time is not known."),
                 ("kind", "event.kind", "pipeline_error", True, "So that failures are found."),
             )
         ),
         _processor(
-            "remove", "failed_error", "A shipper's own error is not this one.", field="error", ignore_missing=True
+            "remove", "failed_error", "What a shipper says of errors of its own.", field="error", ignore_missing=True
         ),
         _processor(
             "append", "failed_message", "Names the processor that failed.", field="error.message", value=_FAILURE
+        ),
+        _processor(
+            "append",
+            "failed_tag",
+            "A word to search for.",
+            field="tags",
+            value="not_normalized",
+            allow_duplicates=False,
+            ignore_failure=True,
         ),
     ]

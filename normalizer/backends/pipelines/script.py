@@ -18,7 +18,7 @@ from normalizer.backends.pipelines.rules import Rules, literal
 from normalizer.backends.pipelines.values import Node, Values, comment
 from normalizer.errors import SetupError
 from normalizer.language.plan import Each
-from normalizer.names import DATASET
+from normalizer.names import DATASET, NAME
 
 ENVELOPES = {
     "detail": ("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"),
@@ -132,9 +132,11 @@ class _Part:
         picks = Picks(self.lines, self.names, "event", list(_uses(reads, conditions)))
         values = Values(self.rules, self.lines, self.names, picks)
         root = Node("document", "begun")
+        self.lines.add("// ---- fields with the same value in all documents of an event type")
         for constant in self.merged.constants:
             if constant.destination.keys[0] in self.roots:
                 self._constant(constant, root)
+        self.lines.add("// ---- fields from the event, by name")
         for read in reads:
             values.read(read, root, conditions[read.label])
         self.lines.add("removeEmpty(begun);")
@@ -175,13 +177,13 @@ def _uses(reads: Iterable[Read], conditions: Mapping[str, str]) -> Iterable[Use]
 def _script(merged: Merged, roots: frozenset[str], *, first: bool, last: bool) -> tuple[str, dict[str, Any]]:
     part = _Part(merged, roots)
     part.body()
-    head = ["// Made from the mappings by `mim-ecs build`: change those, not this."]
+    head = ["// Made from the mappings by `mim-ecs build`: change those, not this.", "// ---- functions for all"]
     start = [*_STARTED, *(_FOUND if first else _RESUMED), *_TYPED]
     start += [
         f"List ignored{at} = (List) ((List) params.get('ignored')).get({at});" for at in range(len(part.rules.ignored))
     ]
     start += ["List none = Collections.emptyList();", "Object v = null;"]
-    end = [*(_CHECKED if first else []), *_PUT, *(_REPORTED if last else _HANDED_ON)]
+    end = ["// ---- the document", *(_CHECKED if first else []), *_PUT, *(_REPORTED if last else _HANDED_ON)]
     code = [*start, *part.lines.lines, *end]
     own = [*part.rules.sources.values()]
     library = needed([*own, "\n".join(code)])
@@ -193,12 +195,14 @@ def _script(merged: Merged, roots: frozenset[str], *, first: bool, last: bool) -
     }
     if first:
         params["roots"] = {
+            "name": NAME,
             "dataset": DATASET,
             "event": event_roots(merged),
             "removed": removed(merged),
             "envelopes": {name: list(keys) for name, keys in ENVELOPES.items()},
         }
-    return "\n".join([*head, library, *own, *code, ""]), params
+    made = ["// ---- conversions of these mappings", *own] if own else []
+    return "\n".join([*head, library, *made, "// ---- the event", *code, ""]), params
 
 
 def _types(merged: Merged) -> dict[str, Any]:
@@ -227,12 +231,11 @@ _STARTED = (
 _FOUND = (
     "Map roots = (Map) params.get('roots');",
     "List tags = tagsOf(ctx.get('tags'));",
-    "String namespace = namespaceOf(ctx.get('data_stream'));",
+    "String namespace = namespaceOf(ctx, (String) roots.get('name'));",
     "Map source = sourceOf(ctx, (List) roots.get('event'));",
     "Object original = source.get('original');",
     "Map found = (Map) source.get('event');",
     "String fault = found == null ? (String) source.get('fault') : faultOf(found);",
-    "String text = (String) source.get('text');",
     "if (fault != null) { stop(ctx, source, roots, fault, namespace, tags); return; }",
 )
 
@@ -240,8 +243,7 @@ _RESUMED = (
     "Map before = (Map) ctx.get('_okta_mim');",
     "Object original = before.get('original');",
     "String namespace = (String) before.get('namespace');",
-    "String text = (String) before.get('text');",
-    "Map found = (Map) parsed(text);",
+    "Map found = (Map) parsed((String) original);",
     "for (Object each : (List) before.get('problems')) { problems.put(((List) each).get(0), ((List) each).get(1)); }",
 )
 
@@ -280,7 +282,6 @@ _HANDED_ON = (
     "Map left = new HashMap();",
     "left.put('problems', inOrder(problems));",
     "left.put('original', original);",
-    "left.put('text', text);",
     "left.put('namespace', namespace);",
     "ctx.put('_okta_mim', left);",
 )

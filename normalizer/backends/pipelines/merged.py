@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from normalizer.backends.source import same
 from normalizer.language import Plan
-from normalizer.language.conversions import TEXT_TYPES
 from normalizer.language.plan import Constant, Destination, Each, Origin, Scalar, Value
 
 
@@ -53,15 +53,6 @@ class Merged:
     def everywhere(self, read: Read) -> bool:
         """Whether every event type has a rule."""
         return len(read.event_types) == len(self.event_types)
-
-
-def same(rule: Value | Each, keys: tuple[str, ...] = ()) -> object:
-    """What two rules share that give the same value, wherever they put it."""
-    if isinstance(rule, Each):
-        return rule
-    kind = "keyword" if rule.destination.type in TEXT_TYPES else rule.destination.type
-    field = kind, rule.destination.array, keys
-    return rule.paths, rule.collect, rule.ignore, rule.steps, rule.table, rule.default, field
 
 
 def merge(plans: Iterable[Plan]) -> Merged:

@@ -6,45 +6,16 @@ way to many values it is a list of such pairs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from normalizer.backends.source import Names, Source
 from normalizer.language.paths import EventPath, Segment
 
 Segments = tuple[Segment, ...]
 
 NOWHERE = -1
 """The number of a rule that passes over what is no object in silence."""
-
-
-class Lines:
-    """Collects indented lines of a script."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.depth = 0
-
-    def add(self, line: str) -> None:
-        """One line at the present depth."""
-        self.lines.append("  " * self.depth + line)
-
-
-class Names:
-    """Readable names, each given once."""
-
-    def __init__(self) -> None:
-        self._given: set[str] = set()
-
-    def new(self, prefix: str, text: str) -> str:
-        """A name like `prefix_text` that nothing has yet."""
-        wanted = f"{prefix}_{re.sub(r'[^A-Za-z0-9]+', '_', text).strip('_')}"
-        name, count = wanted, 1
-        while name in self._given:
-            count += 1
-            name = f"{wanted}_{count}"
-        self._given.add(name)
-        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +49,7 @@ class Picks:
     `uses` are those of all rules to come: they say which rule is the first to report what is no object.
     """
 
-    lines: Lines
+    source: Source
     names: Names
     root: str
     uses: list[Use]
@@ -126,7 +97,7 @@ class Picks:
 
     def _new(self, prefix: str, last: Segment, expression: str) -> str:
         name = self.names.new(prefix, f"{last.name}_{last.selector.values[0]}" if last.selector else last.name)
-        self.lines.add(f"{'List' if prefix == 'all' else 'Object[]'} {name} = {expression};")
+        self.source.add(f"{'List' if prefix == 'all' else 'Object[]'} {name} = {expression};")
         return name
 
     def _number(self, objects: Segments, *, many: bool) -> str:

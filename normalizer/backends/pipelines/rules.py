@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from normalizer.backends.pipelines.picks import Names
+from normalizer.backends.source import Names
 from normalizer.language.conversions import (
     INTEGER_BITS,
     STEPS,

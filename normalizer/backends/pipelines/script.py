@@ -13,9 +13,10 @@ from typing import Any
 from normalizer import okta
 from normalizer.backends.pipelines.library import needed
 from normalizer.backends.pipelines.merged import Merged, Read, Varying
-from normalizer.backends.pipelines.picks import Lines, Names, Picks, Use, uses
+from normalizer.backends.pipelines.picks import Picks, Use, uses
 from normalizer.backends.pipelines.rules import Rules, literal
 from normalizer.backends.pipelines.values import Node, Values, comment
+from normalizer.backends.source import Names, Source
 from normalizer.errors import SetupError
 from normalizer.language.plan import Each
 from normalizer.names import DATASET, NAME
@@ -103,7 +104,7 @@ class _Part:
 
     merged: Merged
     roots: frozenset[str]
-    lines: Lines = field(default_factory=Lines)
+    source: Source = field(default_factory=lambda: Source("  ", "}"))
     names: Names = field(default_factory=Names)
     rules: Rules = field(default_factory=Rules)
 
@@ -129,37 +130,37 @@ class _Part:
         """The lines that make this part of the document from `event`."""
         reads = self.reads()
         conditions = {read.label: self._condition(read) for read in reads}
-        picks = Picks(self.lines, self.names, "event", list(_uses(reads, conditions)))
-        values = Values(self.rules, self.lines, self.names, picks)
+        picks = Picks(self.source, self.names, "event", list(_uses(reads, conditions)))
+        values = Values(self.rules, self.source, self.names, picks)
         root = Node("document", "begun")
-        self.lines.add("// ---- fields with the same value in all documents of an event type")
+        self.source.add("// ---- fields with the same value in all documents of an event type")
         for constant in self.merged.constants:
             if constant.destination.keys[0] in self.roots:
                 self._constant(constant, root)
-        self.lines.add("// ---- fields from the event, by name")
+        self.source.add("// ---- fields from the event, by name")
         for read in reads:
             values.read(read, root, conditions[read.label])
-        self.lines.add("removeEmpty(begun);")
+        self.source.add("removeEmpty(begun);")
 
     def _condition(self, read: Read) -> str:
         """A variable that says whether the event's type has a rule; "" where all have."""
         if self.merged.everywhere(read):
             return ""
         variable = self.names.new("has", read.label)
-        self.lines.add(f"boolean {variable} = !without.contains({literal(read.label)});")
+        self.source.add(f"boolean {variable} = !without.contains({literal(read.label)});")
         return variable
 
     def _constant(self, constant: Varying, root: Node) -> None:
         name, keys = constant.destination.name, constant.destination.keys
-        node = root.at(keys[:-1], self.names, self.lines)
+        node = root.at(keys[:-1], self.names, self.source)
         for line in comment([(name, constant.origins)]):
-            self.lines.add(line)
+            self.source.add(line)
         if constant.shared(self.merged.event_types):
             value = literal(next(iter(constant.values.values())))
         else:
             value = f"set.get({literal(name)})"
             value = f"copied({value})" if constant.destination.array else value
-        self.lines.add(f"put({node.variable}, {literal(keys[-1])}, {value});")
+        self.source.add(f"put({node.variable}, {literal(keys[-1])}, {value});")
 
 
 def _uses(reads: Iterable[Read], conditions: Mapping[str, str]) -> Iterable[Use]:
@@ -184,7 +185,7 @@ def _script(merged: Merged, roots: frozenset[str], *, first: bool, last: bool) -
     ]
     start += ["List none = Collections.emptyList();", "Object v = null;"]
     end = ["// ---- the document", *(_CHECKED if first else []), *_PUT, *(_REPORTED if last else _HANDED_ON)]
-    code = [*start, *part.lines.lines, *end]
+    code = [*start, *part.source.lines, *end]
     own = [*part.rules.sources.values()]
     library = needed([*own, "\n".join(code)])
     params: dict[str, Any] = {

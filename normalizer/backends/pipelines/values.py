@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from normalizer.backends.pipelines.merged import Read
-from normalizer.backends.pipelines.picks import Lines, Names, Picks, uses
+from normalizer.backends.pipelines.picks import Picks, uses
 from normalizer.backends.pipelines.rules import OBJECT_TYPES, Rules, literal, units
+from normalizer.backends.source import Names, Source
 from normalizer.language.paths import EventPath
 from normalizer.language.plan import Each, Origin, Value
 
@@ -23,13 +25,13 @@ class Node:
     begun: str
     inner: dict[str, Node] = field(default_factory=dict)
 
-    def at(self, keys: Sequence[str], names: Names, lines: Lines) -> Node:
+    def at(self, keys: Sequence[str], names: Names, source: Source) -> Node:
         """The object under these keys; begun where it is new."""
         node = self
         for at, key in enumerate(keys):
             if key not in node.inner:
                 new = node.inner[key] = Node(names.new("d", "_".join(keys[max(at - 1, 0) : at + 1])), self.begun)
-                lines.add(f"Map {new.variable} = begin({node.variable}, {literal(key)}, {self.begun});")
+                source.add(f"Map {new.variable} = begin({node.variable}, {literal(key)}, {self.begun});")
             node = node.inner[key]
         return node
 
@@ -57,7 +59,7 @@ class Values:
     """Code for the values of one event, or of one element of a list. `outer` are the objects of the event around it."""
 
     rules: Rules
-    lines: Lines
+    source: Source
     names: Names
     picks: Picks
     outer: Picks | None = None
@@ -65,12 +67,12 @@ class Values:
     def read(self, read: Read, root: Node, condition: str) -> None:
         """Code for a rule's value, put into its places; under a condition where not every event type has the rule."""
         puts = [
-            (root.at(each.keys[:-1], self.names, self.lines).variable, each.keys[-1]) for each in read.destinations
+            (root.at(each.keys[:-1], self.names, self.source).variable, each.keys[-1]) for each in read.destinations
         ]
         for line in comment(
             (each.name, origins) for each, origins in zip(read.destinations, read.origins, strict=True)
         ):
-            self.lines.add(line)
+            self.source.add(line)
         self.value(read.number, read.rule, puts, condition=condition)
 
     def value(
@@ -78,18 +80,13 @@ class Values:
     ) -> None:
         """Code for a rule: the objects on its paths first, then its values."""
         self._look_up(rule)
-        if condition:
-            self.lines.add(f"if ({condition}) {{")
-            self.lines.depth += 1
-        if isinstance(rule, Each):
-            self._each(number, rule, puts)
-        elif rule.destination.array:
-            self._many(number, rule, puts)
-        else:
-            self._put(puts, self._single(number, rule, keys), copy=rule.destination.type in OBJECT_TYPES)
-        if condition:
-            self.lines.depth -= 1
-            self.lines.add("}")
+        with self.source.block(f"if ({condition}) {{") if condition else nullcontext():
+            if isinstance(rule, Each):
+                self._each(number, rule, puts)
+            elif rule.destination.array:
+                self._many(number, rule, puts)
+            else:
+                self._put(puts, self._single(number, rule, keys), copy=rule.destination.type in OBJECT_TYPES)
 
     def _look_up(self, rule: Value | Each) -> None:
         if isinstance(rule, Each):
@@ -118,12 +115,12 @@ class Values:
         """One object must not stand in a document twice: who changes one would change the other."""
         (variable, key), *others = puts
         if not others:
-            self.lines.add(f"put({variable}, {literal(key)}, {expression});")
+            self.source.add(f"put({variable}, {literal(key)}, {expression});")
             return
         statements = [f"v = {expression};", f"put({variable}, {literal(key)}, v);"]
         again = "copied(v)" if copy else "v"
         statements += [f"put({variable}, {literal(key)}, {again});" for variable, key in others]
-        self.lines.add(" ".join(statements))
+        self.source.add(" ".join(statements))
 
     # ---- a single value
 
@@ -135,7 +132,7 @@ class Values:
             key = literal(names[0])
             if len(names) > 1:
                 key = self.names.new("key", rule.destination.keys[-1])
-                self.lines.add(f"String {key} = pick({holder}, {literal(names)}, {ignored});")
+                self.source.add(f"String {key} = pick({holder}, {literal(names)}, {ignored});")
             made = f"{self._function(rule, keys, holder, key)}, {number}, c)"
             expression = f"absent(valueOf({holder}, {key}, {ignored})) ? {expression} : {made}" if expression else made
         return expression
@@ -163,35 +160,42 @@ class Values:
     def _many(self, number: int, rule: Value, puts: list[Put]) -> None:
         """A list field: every value of every path, or of the first path that has any."""
         found, into, each = (self.names.new(prefix, rule.destination.keys[-1]) for prefix in ("found", "into", "e"))
-        self.lines.add(f"List {found} = new ArrayList();")
+        self.source.add(f"List {found} = new ArrayList();")
         for index, path in enumerate(rule.paths):
             holders = self._start(path).many(path.container.segments)
             line = f"values({holders}, '{path.last}', {self.rules.ignoring(rule)}, {found});"
-            self.lines.add(line if rule.collect or index == 0 else f"if ({found}.isEmpty()) {{ {line} }}")
-        self.lines.add(f"Collection {into} = new {'LinkedHashSet' if rule.collect else 'ArrayList'}();")
+            self.source.add(line if rule.collect or index == 0 else f"if ({found}.isEmpty()) {{ {line} }}")
+        self.source.add(f"Collection {into} = new {'LinkedHashSet' if rule.collect else 'ArrayList'}();")
         made = f"{self._function(rule, (), f'(Object[]) {each}', 'null')}, {number}, c)"
-        self.lines.add(f"for (Object {each} : {found}) {{ add({into}, {made}); }}")
+        self.source.add(f"for (Object {each} : {found}) {{ add({into}, {made}); }}")
         if rule.default is not None:
             default = rule.default if isinstance(rule.default, tuple) else (rule.default,)
-            self.lines.add(f"if ({into}.isEmpty()) {{ {into}.addAll({literal(default)}); }}")
+            self.source.add(f"if ({into}.isEmpty()) {{ {into}.addAll({literal(default)}); }}")
         for variable, key in puts:
             copied = f"(List) copied(listed({into}))" if rule.destination.type in OBJECT_TYPES else f"listed({into})"
-            self.lines.add(f"put({variable}, {literal(key)}, {copied});")
+            self.source.add(f"put({variable}, {literal(key)}, {copied});")
 
     # ---- lists of objects
 
     def _each(self, number: int, rule: Each, puts: list[Put]) -> None:
         """One object for each element of a list."""
-        name = rule.destination.name
         elements = self.picks.many(rule.path.segments)
         listed, each, item, made, begun = (
             self.names.new(prefix, rule.destination.keys[-1]) for prefix in ("made", "each", "e", "d", "begun")
         )
-        self.lines.add(f"List {listed} = new ArrayList();")
-        self.lines.add(f"for (Object {each} : {elements}) {{")
-        self.lines.depth += 1
-        self.lines.add(f"Object[] {item} = (Object[]) {each};")
-        self.lines.add(f"Map {made} = new HashMap(); List {begun} = new ArrayList();")
+        self.source.add(f"List {listed} = new ArrayList();")
+        with self.source.block(f"for (Object {each} : {elements}) {{"):
+            self.source.add(f"Object[] {item} = (Object[]) {each};")
+            self.source.add(f"Map {made} = new HashMap(); List {begun} = new ArrayList();")
+            self._element(number, rule, item, Node(made, begun))
+            self.source.add(f"removeEmpty({begun});")
+            self.source.add(f"if (!{made}.isEmpty()) {{ {listed}.add({made}); }}")
+        for index, (variable, key) in enumerate(puts):
+            own = listed if index == 0 else f"(List) copied({listed})"
+            self.source.add(f"put({variable}, {literal(key)}, listed({own}));")
+
+    def _element(self, number: int, rule: Each, item: str, root: Node) -> None:
+        """The fields of one element."""
         inside = [
             use
             for inner in rule.fields
@@ -199,19 +203,13 @@ class Values:
                 [path for path in inner.paths if not path.absolute], number, "", many=inner.destination.array
             )
         ]
-        picks = Picks(self.lines, self.names, item, inside)
-        values = Values(self.rules, self.lines, self.names, picks, self.picks)
-        root = Node(made, begun)
+        values = Values(
+            self.rules, self.source, self.names, Picks(self.source, self.names, item, inside), self.picks
+        )
         for inner in rule.fields:
-            keys = tuple(inner.destination.name.removeprefix(f"{name}.").split("."))
-            node = root.at(keys[:-1], self.names, self.lines)
+            keys = tuple(inner.destination.name.removeprefix(f"{rule.destination.name}.").split("."))
+            node = root.at(keys[:-1], self.names, self.source)
             for line in comment([(inner.destination.name, [inner.origin])]):
-                self.lines.add(line)
+                self.source.add(line)
             as_is = keys if rule.destination.type == "flattened" else ()
             values.value(number, inner, [(node.variable, keys[-1])], as_is)
-        self.lines.add(f"removeEmpty({begun});")
-        self.lines.add(f"if (!{made}.isEmpty()) {{ {listed}.add({made}); }}")
-        self.lines.depth -= 1
-        self.lines.add("}")
-        for index, (variable, key) in enumerate(puts):
-            self.lines.add(f"put({variable}, {literal(key)}, listed({listed if index == 0 else f'copied({listed})'}));")

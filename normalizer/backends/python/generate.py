@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from normalizer.backends.python.picks import Picks, Segments, Single, Use, uses
-from normalizer.backends.python.source import Names, Source
 from normalizer.backends.python.tree import Leaf, Node, Object, assign, insert, put, shape
-from normalizer.backends.python.values import Binding, Put, Values, below, same
+from normalizer.backends.python.values import Binding, Put, Values, below
+from normalizer.backends.source import Names, Source, same
 from normalizer.language.paths import Segment
 from normalizer.language.plan import Constant, Each, Plan, Rule, Value
 

@@ -14,10 +14,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from normalizer import okta
-from normalizer.backends.python.source import Names, Source, where
+from normalizer.backends.source import Names, Source
 from normalizer.language.paths import EventPath, Segment
 
 Segments = tuple[Segment, ...]
+
+
+def where(static: tuple[str, ...], base: str = "") -> str:
+    """The expression of a place in the event: a tuple, after a base that is known only at run time."""
+    own = f"({', '.join(map(repr, static))}{',' if len(static) == 1 else ''})"
+    if not base:
+        return own
+    return f"{base} + {own}" if static else base
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from normalizer.backends.python.library import SMALL_PREFIX
 from normalizer.backends.python.picks import Picks, Single, uses
-from normalizer.backends.python.source import Names, Source
+from normalizer.backends.source import Names, Source
 from normalizer.language.conversions import MAX_LEVELS, TEXT_TYPES, whole_range
 from normalizer.language.paths import EventPath
 from normalizer.language.plan import Each, Value
@@ -37,24 +37,6 @@ class Binding:
 def known(rule: str) -> str:
     """The name of what a rule has made of texts before."""
     return f"known_{rule}"
-
-
-def same(rule: Value | Each, keys: tuple[str, ...] = ()) -> object:
-    """What two rules share that give the same value, wherever they put it."""
-    if isinstance(rule, Each):
-        return rule
-    kind = "keyword" if rule.destination.type in TEXT_TYPES else rule.destination.type
-    return (
-        rule.paths,
-        rule.collect,
-        rule.ignore,
-        rule.steps,
-        rule.table,
-        kind,
-        rule.destination.array,
-        rule.default,
-        keys,
-    )
 
 
 class Context(Protocol):

@@ -11,6 +11,7 @@ import pytest
 
 from normalizer import Normalizer, Options, SetupError, load
 from normalizer.backends.pipelines import build
+from normalizer.backends.templates import OPENSEARCH, index_mapping
 from normalizer.names import NAME
 from tests.engines.ask import ask
 from tests.parity.simulate import Answer, Dropped, Made, Server
@@ -295,6 +296,20 @@ def test_a_parsed_number_that_the_engine_cannot_copy(server: Server, index: str)
         held = stored.get("detail", stored)
         assert held["debugContext"] == event["debugContext"]
         assert held["actor"] == event["actor"]
+
+
+@pytest.mark.parametrize("root", ["data_stream", "event", "host", "ecs", "log", "cloud", "user", "error"])
+def test_such_a_number_where_documents_have_an_object(server: Server, opensearch_url: str, root: str) -> None:
+    """It must not stay in the way of the index mapping: the document would be refused."""
+    index = "pipelines-mapped"
+    mapping = index_mapping(load(), OPENSEARCH)
+    server.request("PUT", f"/{index}", {"mappings": {"dynamic": False, "properties": mapping}})
+    try:
+        status, stored = created(server, index, {"message": TEXT, root: 2**70})
+        assert status == 201
+        assert stored["event"]["kind"] == "pipeline_error"
+    finally:
+        ask(opensearch_url, "DELETE", f"/{index}")
 
 
 def test_the_same_number_in_a_text(server: Server) -> None:

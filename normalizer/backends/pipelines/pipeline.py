@@ -5,13 +5,13 @@ Every processor and option is one that Elasticsearch 8.19 and 9 and OpenSearch 3
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 import orjson
 
-from normalizer.backends.pipelines.merged import merge
-from normalizer.backends.pipelines.script import removed, scripts
+from normalizer.backends.pipelines.merged import Merged, merge
+from normalizer.backends.pipelines.script import event_roots, removed, scripts
 from normalizer.language import Mappings
 from normalizer.names import DATASET, MANAGED_BY, NAME
 
@@ -68,7 +68,7 @@ def build(mappings: Mappings, limit: int = LIMIT, org: str | None = None) -> dic
             f"Schema. Made by {MANAGED_BY} from its mappings: change those, or write {CUSTOM}.",
             "version": VERSION,
             "processors": [*_INCOMING, *steps, *_LAST],
-            "on_failure": _on_failure(removed(merged)),
+            "on_failure": _on_failure(merged),
         },
         CUSTOM: {
             "description": f"Processors of your own: they run after those of {NAME}. {MANAGED_BY} never changes this.",
@@ -177,9 +177,13 @@ _LAST = (
 )
 
 
-def _on_failure(roots: Iterable[str]) -> list[Body]:
-    """What happens to an event that gives no document: it stays, as text, with the reason."""
-    cleared = [root for root in roots if root not in _KEPT_ON_FAILURE]
+def _on_failure(merged: Merged) -> list[Body]:
+    """What happens to an event that gives no document: it stays, as text, with the reason.
+
+    What documents hold as objects must not stand there as anything else, or the index mapping refuses it.
+    """
+    of_event = event_roots(merged)
+    roots = [root for root in removed(merged) if root not in _KEPT_ON_FAILURE]
     return [
         _processor(
             "rename",
@@ -201,10 +205,31 @@ def _on_failure(roots: Iterable[str]) -> list[Body]:
         ),
         _processor(
             "remove",
+            "failed_event",
+            "Nothing that an event could be in.",
+            "ctx.event != null && !(ctx.event instanceof Map)",
+            field="event",
+        ),
+        _processor(
+            "remove",
+            "failed_data_stream",
+            "Nothing that names a data stream.",
+            "ctx.data_stream != null && !(ctx.data_stream instanceof Map)",
+            field="data_stream",
+        ),
+        _processor(
+            "remove",
+            "failed_shipper",
+            "What the shipper says of itself under names that documents have.",
+            field=[root for root in roots if root not in of_event],
+            ignore_missing=True,
+        ),
+        _processor(
+            "remove",
             "failed_roots",
-            "event.original holds it all; what is beside it could be in the way of the index mapping.",
+            "The event's own fields, where event.original holds them all.",
             "ctx.event instanceof Map && ctx.event.original != null",
-            field=cleared,
+            field=[root for root in roots if root in of_event],
             ignore_missing=True,
         ),
         _processor("remove", "failed_done", "Nothing of ours stays.", field="_okta_mim", ignore_missing=True),
@@ -218,9 +243,6 @@ def _on_failure(roots: Iterable[str]) -> list[Body]:
                 ("timestamp", "@timestamp", _NOW, True, "The event's own time is not known."),
                 ("kind", "event.kind", "pipeline_error", True, "So that failures are found."),
             )
-        ),
-        _processor(
-            "remove", "failed_error", "What a shipper says of errors of its own.", field="error", ignore_missing=True
         ),
         _processor(
             "append", "failed_message", "Names the processor that failed.", field="error.message", value=_FAILURE

@@ -79,7 +79,9 @@ class Values:
             self._quick_text(variable, number, rule, puts)
             return
         else:
-            self._pick(variable, number, rule, keys, [self._read(path, number) for path in rule.paths])
+            reads = [self._read(path, number) for path in rule.paths]
+            self._check_others(number, rule)
+            self._pick(variable, number, rule, keys, reads)
         if isinstance(rule, Value) and rule.default is not None:
             self._put(variable, puts)
         else:
@@ -101,6 +103,26 @@ class Values:
             return path.last.removeprefix("_"), "()" if self.quick else repr((path.last,))
         parent = self._start(path).single(path.container.segments, number)
         return f"{parent.variable}.get({path.last!r})", "()" if self.quick else parent.where(path.last)
+
+    def _check_others(self, number: int, rule: Value) -> None:
+        """The quick way sees what is no object when it reads from it; it may read from the first path only."""
+        first, *others = rule.paths
+        for path in others if self.quick else ():
+            if not path.given and path.container != first.container:
+                self._check(self._start(path), path, number, many=rule.destination.array)
+
+    def _check(self, picks: Picks, path: EventPath, number: int, *, many: bool) -> None:
+        """Give up where what a path goes through is no object."""
+        objects = path.container.segments
+        if many:
+            with (
+                self.source.block(f"for element in {picks.many(objects, number)}:"),
+                self.source.block("if type(element) is not dict:"),
+            ):
+                self.source.add("return None")
+        elif objects:
+            with self.source.block(f"if type({picks.single(objects, number).variable}) is not dict:"):
+                self.source.add("return None")
 
     @staticmethod
     def _is_plain_text(rule: Value, keys: tuple[str, ...]) -> bool:
@@ -199,6 +221,7 @@ class Values:
             self.source.add(f"{variable} = list({into}) or {default}")
             return
         found = self.context.names.new("found", rule.destination.name)
+        self._check_others(number, rule)
         for index, path in enumerate(rule.paths):
             expression = f"values({self._found(path, number)}, {path.last!r}, {ignored(rule)})"
             joined = "+" if rule.collect else "or"
@@ -242,6 +265,8 @@ class Values:
                 if path.absolute and not path.given:  # looked up outside of the loop, where other rules find it too
                     look_up = self.picks.many if inner.destination.array else self.picks.single
                     look_up(path.container.segments, number)
+                    if self.quick:  # there may be no element for which it is read
+                        self._check(self.picks, path, number, many=inner.destination.array)
         elements = self.picks.many(rule.path.segments, number)
         self.source.add(f"{variable} = []")
         item, at = names.new("item", rule.destination.name), names.new("at", rule.destination.name)

@@ -14,7 +14,7 @@ METHODS = {
     "Map": "containsKey/1 entrySet/0 get/1 isEmpty/0 keySet/0 put/2 putAll/1 remove/1 size/0 values/0",
     "Map.Entry": "getKey/0 getValue/0",
     "Number": "doubleValue/0 intValue/0 longValue/0",
-    "Object": "equals/1 toString/0",
+    "Object": "equals/1 hashCode/0 toString/0",
     "Set": "remove/1",
     "String": "charAt/1 contains/1 endsWith/1 indexOf/1 indexOf/2 isEmpty/0 length/0 replace/2 startsWith/1 "
     "substring/1 substring/2 trim/0",

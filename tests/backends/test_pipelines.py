@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -209,6 +211,7 @@ def without(key: str) -> str:
 FAULTS = {
     "not JSON": ("{", "the text is no JSON object"),
     "two values": ("{} {}", "the text is no JSON object"),
+    "a text that ends the list around it": (TEXT + ',"<end>"] [', "the text is no JSON object"),
     "a list": (" [{}]\n", "the text is a list; send its events one by one"),
     "a list that breaks off": ("[{", "the text is no JSON object"),
     "a word": ("Lost connection", "the text is no JSON object"),
@@ -393,6 +396,24 @@ def created(server: Server, index: str, source: dict[str, Any]) -> tuple[int, di
     status, answer = ask(server.url, "POST", f"/{index}/_doc?op_type=create&pipeline={NAME}", source)
     stored = ask(server.url, "GET", f"/{index}/_doc/{answer['_id']}")[1] if status == 201 else {"_source": {}}
     return status, stored["_source"]
+
+
+@pytest.mark.parametrize("levels", [990, 991, 992, 993, 994, 995, 996, 997, 1000])
+def test_deep_events_do_not_take_others_with_them(server: Server, index: str, levels: int) -> None:
+    """What the engine reads but cannot write again makes it refuse all of a bulk request."""
+    deep = "[" * levels + "]" * levels
+    texts = [TEXT, f'{TEXT[:-1]}, "debugContext": {{"debugData": {{"a": {deep}}}}}}}', TEXT]
+    texts = [text.replace('"5a01"', f'"{levels}-{at}"') for at, text in enumerate(texts)]
+    texts[1] = texts[1].replace('"debugContext"', '"other"', 1)
+    lines = "".join(f'{{"create": {{}}}}\n{json.dumps({"message": text})}\n' for text in texts)
+    connection = HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+    try:
+        path = f"/{index}/_bulk?pipeline={NAME}"
+        connection.request("POST", path, lines.encode(), {"Content-Type": "application/x-ndjson"})
+        answer = json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+    assert [item["create"]["status"] for item in answer["items"]] == [201, 201, 201]
 
 
 def test_a_failure_names_its_pipeline_in_an_index_too(server: Server, index: str) -> None:

@@ -93,8 +93,8 @@ OUTSIDE: Final = (
         _debug(f'{"[" * 300}{"]" * 300}'),
     ),
     Outside(
-        "nesting of more than 1,000 levels",
-        "taken up to 1,024",
+        "nesting of more than 990 levels",
+        "taken up to 1,024 levels",
         _REFUSED["pipeline"],
         ("document", "refused"),
         _event(f'"unknown": {"[" * 1005}{"]" * 1005}'),

@@ -58,5 +58,5 @@ def same(rule: Value | Each, keys: tuple[str, ...] = ()) -> object:
     if isinstance(rule, Each):
         return rule
     kind = "keyword" if rule.destination.type in TEXT_TYPES else rule.destination.type
-    field = kind, rule.destination.array, keys
+    field = kind, rule.destination.array, keys, type(rule.default)  # True == 1
     return rule.paths, rule.collect, rule.ignore, rule.steps, rule.table, rule.default, field

@@ -69,6 +69,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "event.original": {"event": {"original": TEXT}},
     "both": {"message": "something else", "event": {"original": TEXT}},
     "message beside another event": {"message": TEXT, "event": {"dataset": "okta.system", "created": "2026"}},
+    "message beside an event that is a number": {"message": TEXT, "event": 4624},
+    "message beside an event.original that is a list": {"message": TEXT, "event": {"original": ["x"]}},
     "message beside an empty event.original": {"message": TEXT, "event": {"original": None}},
     "a text under event, of Splunk's collector": {"event": TEXT, "host": "collector", "time": 1, "index": "main"},
 }

@@ -103,7 +103,8 @@ _INCOMING = (
         "remove",
         "remove_message",
         "The shipper has kept the raw event as event.original.",
-        "ctx.event instanceof Map && ctx.event?.original != null",
+        "ctx.event instanceof Map && ctx.event?.original != null "
+        "&& ctx.event.original instanceof String && ctx.event.original != ''",
         field="message",
         ignore_missing=True,
     ),

@@ -62,7 +62,7 @@ class Rules:
         kind = "keyword" if rule.destination.type in TEXT_TYPES else rule.destination.type
         if (kind, rule.steps, rule.table, default) == ("keyword", (), None, None):
             return "text"
-        key = kind, rule.steps, rule.table, default, keys
+        key = kind, rule.steps, rule.table, default, type(default), keys  # True == 1
         if key not in self._known:
             words = [*rule.steps, *keys]
             if rule.table is not None:

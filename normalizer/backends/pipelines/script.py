@@ -45,7 +45,8 @@ def scripts(merged: Merged, limit: int) -> Scripts:
 
     Raises SetupError where the fields below one root alone need more.
     """
-    roots = sorted({name.split(".")[0] for name in _names(merged)})
+    # an event without @timestamp is none, which the first script says
+    roots = sorted({name.split(".")[0] for name in _names(merged)}, key=lambda root: (root != "@timestamp", root))
     for count in range(1, len(roots) + 1):
         parts = _dealt(merged, roots, count)
         made = [_script(merged, part, first=part is parts[0], last=part is parts[-1]) for part in parts]

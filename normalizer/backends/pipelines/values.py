@@ -41,7 +41,7 @@ def comment(fields: Iterable[tuple[str, Iterable[Origin]]]) -> Iterable[str]:
     together: dict[str, list[str]] = {}
     for name, origins in fields:
         places = ", ".join(dict.fromkeys(_place(origin) for origin in origins))
-        together.setdefault(places, []).append(name)
+        together.setdefault(places, []).append(" ".join(name.splitlines()))  # a comment ends with its line
     return [f"// {', '.join(names)}: {places}" for places, names in together.items()]
 
 

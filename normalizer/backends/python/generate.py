@@ -163,6 +163,7 @@ class _Generator:
             value.table,
             value.destination.type,
             default,
+            type(default),  # True == 1
             0 if self.quick else number,
             keys,
         )

@@ -15,9 +15,8 @@ from elasticsearch import Elasticsearch
 
 from normalizer.cli import cli
 from normalizer.errors import SettingsError
-from normalizer.outputs.elasticsearch import connect
-from tests.cli.command import EVENTS, SAMPLE, TIMEOUT, Document, Done, ended, letters, mim_ecs, start
-from tests.cluster.ours import remove_ours
+from tests.cli.command import EVENTS, SAMPLE, TIMEOUT, Done, ended, letters, mim_ecs, start
+from tests.cluster.ours import clean, found
 from tests.delivery.peer import Reply, peer
 
 TOP = Path(__file__).resolve().parents[2]
@@ -28,10 +27,8 @@ NOWHERE = "http://user:canary@127.0.0.1:9"
 
 @pytest.fixture
 def client(elasticsearch_url: str) -> Iterator[Elasticsearch]:
-    with connect(elasticsearch_url) as client:
-        remove_ours(client)
+    with clean(elasticsearch_url) as client:
         yield client
-        remove_ours(client)
 
 
 def setup(url: str, *given: str) -> list[str]:
@@ -48,13 +45,6 @@ def index(url: str, folder: Path, *given: str | Path, stdin: bytes = b"", code: 
     assert "canary" not in done.err
     assert done.out == b""
     return done
-
-
-def found(client: Elasticsearch, namespace: str) -> dict[str, Document]:
-    name = f"logs-okta.mim-{namespace}"
-    client.indices.refresh(index=name)
-    hits = client.search(index=name, size=1000)["hits"]["hits"]
-    return {hit["_id"]: hit["_source"] for hit in hits}
 
 
 def test_setup_twice_and_dry(elasticsearch_url: str, client: Elasticsearch) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from normalizer import Normalizer
 from normalizer.backends.pipelines import build
-from normalizer.backends.pipelines.lookup import COMPILER, Source, Written, written
+from normalizer.backends.pipelines.lookup import Source, Written, written
+from normalizer.backends.pipelines.values import COMPILER
 from normalizer.language import Constant, Each, Mappings, Value, load
 from tests.cli.command import EVENTS, mim_ecs
 

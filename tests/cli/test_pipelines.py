@@ -22,8 +22,8 @@ from normalizer.cluster import apply, plan
 from normalizer.errors import SetupError
 from normalizer.language import load
 from normalizer.outputs.elasticsearch import connect
-from tests.cli.command import EVENTS, SAMPLE, Document, Done, letters, mim_ecs
-from tests.cluster.ours import remove_ours
+from tests.cli.command import EVENTS, SAMPLE, Done, letters, mim_ecs
+from tests.cluster.ours import clean, found, remove_ours
 from tests.engines.disguise import disguised
 
 NAME, CUSTOM = "logs-okta.mim", "logs-okta.mim@custom"
@@ -47,10 +47,8 @@ def url(opensearch_url: str) -> Iterator[str]:
 @pytest.fixture
 def client(url: str) -> Iterator[Elasticsearch]:
     """Of a server that has nothing of ours."""
-    with connect(url) as client:
-        remove_ours(client)
+    with clean(url) as client:
         yield client
-        remove_ours(client)
 
 
 @pytest.fixture
@@ -182,13 +180,6 @@ def index(url: str, folder: Path, *given: str | Path, stdin: bytes = b"", code: 
     assert "with problems" not in counts
     assert done.out == b""
     return done
-
-
-def found(client: Elasticsearch, namespace: str) -> dict[str, Document]:
-    name = f"logs-okta.mim-{namespace}"
-    client.indices.refresh(index=name)
-    hits = client.search(index=name, size=1000)["hits"]["hits"]
-    return {hit["_id"]: hit["_source"] for hit in hits}
 
 
 def test_the_documents_are_those_that_python_makes(ready: Elasticsearch, url: str, tmp_path: Path) -> None:

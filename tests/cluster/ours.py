@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from elasticsearch import Elasticsearch
+
+from normalizer.outputs.elasticsearch import connect
+
+
+@contextmanager
+def clean(url: str) -> Iterator[Elasticsearch]:
+    """A client of a server that has nothing of ours, before and afterwards."""
+    with connect(url) as client:
+        remove_ours(client)
+        yield client
+        remove_ours(client)
+
+
+def found(client: Elasticsearch, namespace: str) -> dict[str, dict[str, Any]]:
+    """The documents of a namespace, by `_id`."""
+    name = f"logs-okta.mim-{namespace}"
+    client.indices.refresh(index=name)
+    hits = client.search(index=name, size=1000)["hits"]["hits"]
+    return {hit["_id"]: hit["_source"] for hit in hits}
 
 
 def remove_ours(client: Elasticsearch) -> None:

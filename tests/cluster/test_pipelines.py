@@ -15,7 +15,7 @@ from normalizer.cluster import Change, Kind, State, apply, check_installed, obst
 from normalizer.errors import SetupError
 from normalizer.language import Mappings, load
 from normalizer.outputs.elasticsearch import connect
-from tests.cluster.ours import remove_ours
+from tests.cluster.ours import clean, remove_ours
 from tests.delivery.peer import Reply, peer
 from tests.engines.disguise import disguised
 
@@ -39,10 +39,8 @@ def client(opensearch_url: str) -> Iterator[Elasticsearch]:
 
 @pytest.fixture
 def elasticsearch(elasticsearch_url: str) -> Iterator[Elasticsearch]:
-    with connect(elasticsearch_url) as client:
-        remove_ours(client)
+    with clean(elasticsearch_url) as client:
         yield client
-        remove_ours(client)
 
 
 def set_up(client: Elasticsearch, pipelines: dict[str, Any]) -> dict[str, str]:

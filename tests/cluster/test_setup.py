@@ -17,8 +17,7 @@ from normalizer.cluster import Change, Kind, State, apply, check_installed, data
 from normalizer.cluster.setup import _has_failure_store, same
 from normalizer.errors import ServerError, SettingsError, SetupError
 from normalizer.language import Mappings, load
-from normalizer.outputs.elasticsearch import connect
-from tests.cluster.ours import remove_ours
+from tests.cluster.ours import clean
 
 STAND_INS = {"constant_keyword": "keyword", "wildcard": "keyword", "match_only_text": "text"}
 
@@ -30,10 +29,8 @@ def mappings() -> Mappings:
 
 @pytest.fixture
 def client(elasticsearch_url: str) -> Iterator[Elasticsearch]:
-    with connect(elasticsearch_url) as client:
-        remove_ours(client)
+    with clean(elasticsearch_url) as client:
         yield client
-        remove_ours(client)
 
 
 def states(changes: list[Change]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from normalizer.backends.pipelines.values import COMPILER
 from normalizer.language import Constant, Each, Mappings, Value
 from normalizer.language.plan import Scalar
 
@@ -141,10 +142,6 @@ def _how(rule: Value) -> tuple[Any, ...]:
 def _place(rule: Constant | Value | Each) -> str:
     place = rule.origin.place
     return f"{place.file}:{place.line}" if place.file.endswith(".yml") else COMPILER
-
-
-COMPILER = "the compiler"
-"""The place of rules that no mapping file has written; scripts call it so too."""
 
 
 # ---- processors

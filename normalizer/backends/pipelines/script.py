@@ -7,7 +7,7 @@ as many as are needed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from normalizer import okta
@@ -46,7 +46,7 @@ def scripts(merged: Merged, limit: int) -> Scripts:
     Raises SetupError where the fields below one root alone need more.
     """
     # an event without @timestamp is none, which the first script says
-    roots = sorted({name.split(".")[0] for name in _names(merged)}, key=lambda root: (root != "@timestamp", root))
+    roots = sorted({_root(name) for name in _names(merged)}, key=lambda root: (root != "@timestamp", root))
     for count in range(1, len(roots) + 1):
         parts = _dealt(merged, roots, count)
         made = [_script(merged, part, first=part is parts[0], last=part is parts[-1]) for part in parts]
@@ -54,7 +54,7 @@ def scripts(merged: Merged, limit: int) -> Scripts:
             return Scripts(
                 tuple(source for source, _ in made),
                 tuple(params for _, params in made),
-                tuple(tuple(name for name in sorted(_names(merged)) if name.split(".")[0] in part) for part in parts),
+                tuple(tuple(name for name in sorted(_names(merged)) if _root(name) in part) for part in parts),
             )
     size, root = max((len(source.encode()), next(iter(part))) for part, (source, _) in zip(parts, made, strict=True))
     raise SetupError(
@@ -68,11 +68,15 @@ def _names(merged: Merged) -> Iterable[str]:
     yield from (each.name for read in merged.reads for each in read.destinations)
 
 
+def _root(name: str) -> str:
+    return name.partition(".")[0]
+
+
 def _dealt(merged: Merged, roots: list[str], count: int) -> list[frozenset[str]]:
     """The roots in so many parts, each of about as many fields."""
     weights = dict.fromkeys(roots, 0)
     for name in _names(merged):
-        weights[name.split(".")[0]] += 1
+        weights[_root(name)] += 1
     parts: list[list[str]] = [[] for _ in range(count)]
     filled = 0
     for root in roots:
@@ -83,7 +87,7 @@ def _dealt(merged: Merged, roots: list[str], count: int) -> list[frozenset[str]]
 
 def removed(merged: Merged) -> list[str]:
     """The roots that do not stay in a document: those of LogEvent, and those that a document has."""
-    return sorted({*event_roots(merged), *(name.split(".")[0] for name in _names(merged)), *WRITTEN_BY_US})
+    return sorted({*event_roots(merged), *(_root(name) for name in _names(merged)), *WRITTEN_BY_US})
 
 
 def event_roots(merged: Merged) -> list[str]:
@@ -96,7 +100,7 @@ def event_roots(merged: Merged) -> list[str]:
         if path.absolute and not path.given
     ]
     paths += [read.rule.path for read in merged.reads if isinstance(read.rule, Each)]
-    return sorted({path.segments[0].name for path in paths} | {path.split(".")[0] for path in okta.log_event()})
+    return sorted({path.segments[0].name for path in paths} | {_root(path) for path in okta.log_event()})
 
 
 @dataclass
@@ -115,16 +119,8 @@ class _Part:
         for read in self.merged.reads:
             kept = [at for at, each in enumerate(read.destinations) if each.keys[0] in self.roots]
             if kept:
-                found.append(
-                    Read(
-                        read.number,
-                        read.label,
-                        read.rule,
-                        tuple(read.destinations[at] for at in kept),
-                        tuple(read.origins[at] for at in kept),
-                        read.event_types,
-                    )
-                )
+                destinations = tuple(read.destinations[at] for at in kept)
+                found.append(replace(read, destinations=destinations, origins=tuple(read.origins[at] for at in kept)))
         return found
 
     def body(self) -> None:

@@ -36,6 +36,10 @@ class Node:
         return node
 
 
+COMPILER = "the compiler"
+"""The place of rules that no mapping file has written."""
+
+
 def comment(fields: Iterable[tuple[str, Iterable[Origin]]]) -> Iterable[str]:
     """Comments: which fields are written, and where the mappings say so."""
     together: dict[str, list[str]] = {}
@@ -47,7 +51,7 @@ def comment(fields: Iterable[tuple[str, Iterable[Origin]]]) -> Iterable[str]:
 
 def _place(origin: Origin) -> str:
     file = origin.place.file
-    return f"{file.rpartition('/')[2]}:{origin.place.line}" if file.endswith(".yml") else "the compiler"
+    return f"{file.rpartition('/')[2]}:{origin.place.line}" if file.endswith(".yml") else COMPILER
 
 
 Put = tuple[str, str]

@@ -1,0 +1,97 @@
+"""What a server says of a bulk request: its results item by item, or why there are none.
+
+The shapes are those of Elasticsearch's bulk API, which OpenSearch shares. What an answer means for an event is not
+decided here (see `normalizer.delivery.verdicts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+_LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What the server says of one item of a bulk request.
+
+    `kind` and `reason` are the error's, empty where there is none; `failure_store` is true where the server put the
+    document into the failure store instead of the data stream (its `id` is then a new one); `dropped` where a pipeline
+    of the server's dropped it.
+    """
+
+    id: str
+    status: int
+    kind: str = ""
+    reason: str = ""
+    failure_store: bool = False
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """A bulk request without results: nothing is known of any of its items. `sentence` is for people.
+
+    `status` is the HTTP status of the whole answer; None where there was no answer, or none that can be read.
+    `retry_after` are the seconds that the server asks us to wait (RFC 9110, section 10.2.3), where it does.
+    """
+
+    sentence: str
+    status: int | None = None
+    retry_after: float | None = None
+
+
+Send = Callable[[Sequence[bytes]], "list[ItemResult] | NoAnswer"]
+"""Sends prepared items (action line and document line, each with its line end) as one bulk request.
+
+Gives what the answer lists, unverified, or the reason why there is none. Raises ServerError when no status can change
+that: the server is not trusted, or is not what we take it for. Safe to call from several threads at once.
+"""
+
+
+def results(answer: object) -> list[ItemResult] | NoAnswer:
+    """The items of the answer to a request of `create` actions; anything else than such an answer cannot be read."""
+    items = answer.get("items") if isinstance(answer, dict) else None
+    if not isinstance(items, list):
+        return NoAnswer("The server's answer to a bulk request has no list of items.")
+    found = []
+    for item in items:
+        result = _result(item)
+        if result is None:
+            return NoAnswer("The server's answer to a bulk request has an item without result.")
+        found.append(result)
+    return found
+
+
+def _result(item: object) -> ItemResult | None:
+    created = item.get("create") if isinstance(item, dict) and len(item) == 1 else None
+    if not isinstance(created, dict):
+        return None
+    key, status = created.get("_id"), created.get("status")
+    if not isinstance(key, str) or type(status) is not int:
+        return None
+    stored = created.get("failure_store") == "used"
+    if "error" not in created:
+        return ItemResult(key, status, failure_store=stored, dropped=created.get("result") == "noop")
+    return ItemResult(key, status, *error_of(created), failure_store=stored)
+
+
+def error_of(body: object) -> tuple[str, str]:
+    """Type and reason of the error that an answer or one of its items carries, or two empty texts."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return "", _short(error) if isinstance(error, str) else ""
+    reasons: list[str] = []
+    cause: object = error
+    while isinstance(cause, dict) and len(reasons) < 3:
+        if isinstance(reason := cause.get("reason"), str) and reason not in reasons:
+            reasons.append(reason)
+        cause = cause.get("caused_by")
+    kind = error.get("type")
+    return kind if isinstance(kind, str) else "", _short("; ".join(reasons))
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split()).rstrip(".")
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

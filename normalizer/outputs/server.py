@@ -1,0 +1,93 @@
+"""A server of either engine, as the rest of the package knows it: requests in, answers and sentences out.
+
+Each engine has a module with its own client library, whose retries are off: whoever sends owns the loop. No sentence
+holds a credential: the address that is shown is host and port, and what the server says of credentials that it refuses
+is not repeated.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from normalizer.errors import ServerError
+from normalizer.outputs.answers import ItemResult, NoAnswer, error_of
+
+TIMEOUT = 60.0
+"""Seconds that one request may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer: status, the JSON value of its body (or None), headers with names in lower case."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Server(ABC):
+    """One address of a cluster. `address` is host and port, for sentences. Safe to use from several threads."""
+
+    engine: ClassVar[str]
+    """Its name for people: Elasticsearch, OpenSearch."""
+    address: str
+
+    @abstractmethod
+    def request(self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None) -> Answer:
+        """Send one request; any status is an answer. Raises ServerError where there is none that can be read."""
+
+    @abstractmethod
+    def bulk(
+        self, data_stream: str, items: Sequence[bytes], pipeline: str | None = None
+    ) -> list[ItemResult] | NoAnswer:
+        """Send `create` requests to a data stream, through an ingest pipeline where one is named.
+
+        `items` and what comes back are those of `normalizer.outputs.answers.Send`.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close its connections."""
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """The JSON of what is there; None where nothing is (404). Raises ServerError."""
+        answer = self.request("GET", path, params=params)
+        return None if answer.status == 404 else self._accepted(answer).body
+
+    def put(self, path: str, body: object, params: Mapping[str, str] | None = None) -> Any:
+        """Put it there. Raises ServerError."""
+        return self._accepted(self.request("PUT", path, body, params)).body
+
+    def post(self, path: str, body: object = None, params: Mapping[str, str] | None = None) -> Any:
+        """Do what the path says. Raises ServerError."""
+        return self._accepted(self.request("POST", path, body, params)).body
+
+    def delete(self, path: str) -> bool:
+        """Remove it; whether it was there. Raises ServerError."""
+        answer = self.request("DELETE", path)
+        return answer.status != 404 and self._accepted(answer) is not None
+
+    def _accepted(self, answer: Answer) -> Answer:
+        if answer.status >= 400:
+            raise ServerError(self.refusal(answer.status, answer.body))
+        return answer
+
+    def refusal(self, status: int, body: object) -> str:
+        """One sentence for a status that is an error."""
+        where = f"{self.engine} at {self.address}"
+        if status == 401:
+            return f"{where} refuses our credentials (401)."
+        kind, reason = error_of(body)
+        said = f": {reason or kind}" if reason or kind else ""
+        if status == 403:
+            return f"{where} does not allow us to do this (403){said}."
+        return f"{where} refuses the request ({status}){said}."
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-parity lint golden bench bench-pipeline lock clean
+.PHONY: help setup run test test-parity test-reliability lint golden bench bench-index bench-pipeline lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -52,12 +52,18 @@ run: setup  ## the sample events into Elasticsearch: the one at ELASTICSEARCH_UR
 
 test: lint  ## everything that must pass: lint, generated files, tests with doctests and coverage
 	$(BIN)/mim-ecs build --check
-	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	  --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
 # Options: make test-parity PARITY='--events 50000 --seed 7'
 PARITY ?=
 test-parity: setup  ## Python and pipelines make the same documents: other random events each time
 	$(BIN)/python -m tests.parity $(PARITY)
+
+# Options: make test-reliability RELIABILITY='--rows 1,3 --engine opensearch --scale full'
+RELIABILITY ?=
+test-reliability: setup  ## the promises about delivery in their full size, on genuine servers; takes half an hour
+	$(BIN)/python -m tests.reliability $(RELIABILITY)
 
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check
@@ -68,6 +74,10 @@ golden: setup  ## renew the documents of the golden cases and show what changed
 
 bench: setup  ## speed and memory against their aims
 	$(BIN)/python -m benchmarks.bench $(BENCH)
+
+# Options: make bench-index BENCH='--rounds 5'
+bench-index: setup  ## speed of indexing against only sending, on an Elasticsearch started for it
+	$(BIN)/python -m benchmarks.index $(BENCH)
 
 # Options: make bench-pipeline BENCH='--rounds 5'
 bench-pipeline: setup  ## speed of the ingest pipelines, on an OpenSearch started for it

@@ -261,13 +261,13 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
-def figure(values: Sequence[float]) -> str:
+def figure(values: Sequence[float], digits: int = 1) -> str:
     """The median of all rounds, with how far they lie apart."""
     middle = median(values)
     if len(values) < 2:
-        return f"{middle:.1f}"
+        return f"{middle:,.{digits}f}"
     low, _, high = quantiles(values, n=4, method="inclusive")
-    return f"{middle:.1f} ± {(high - low) / 2 / middle:.0%}"
+    return f"{middle:,.{digits}f} ± {(high - low) / 2 / middle:.0%}"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The main job, start to end: the sample events into Elasticsearch, and a search that finds every one of them.
 
     ELASTICSEARCH_URL=http://localhost:9200 python examples/run.py      (make run starts a server when you have none)
+    OPENSEARCH_URL=http://localhost:9200 python examples/run.py
 
 It runs `mim-ecs setup` and `mim-ecs index`, then asks the data stream for the sample's events by their `event.id`, so
 that a cluster with other events gives the same answer, and a second run too. Exit code 1 when not all are found.
@@ -14,13 +15,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from elasticsearch import Elasticsearch
 from rich.console import Console
 from rich.table import Table
 
 from normalizer import NormalizerError
 from normalizer.cli.servers import connected
-from normalizer.outputs.elasticsearch import plainly
+from normalizer.outputs.server import Server
 
 SAMPLE = Path(__file__).with_name("okta-mim.ndjson")
 DATA_STREAM = "logs-okta.mim-default"
@@ -38,16 +38,16 @@ def mim_ecs(*arguments: str) -> None:
     print(flush=True)
 
 
-def find(client: Elasticsearch, ids: list[str]) -> list[Document]:
+def find(server: Server, ids: list[str]) -> list[Document]:
     """The documents of these events, one each: after a rollover a second run stores the same events once more."""
-    client.indices.refresh(index=DATA_STREAM)
-    answer = client.search(
-        index=DATA_STREAM,
-        query={"terms": {"event.id": ids}},
-        collapse={"field": "event.id"},
-        sort=["@timestamp"],
-        size=len(ids),
-    )
+    server.post(f"/{DATA_STREAM}/_refresh")
+    query = {
+        "query": {"terms": {"event.id": ids}},
+        "collapse": {"field": "event.id"},
+        "sort": ["@timestamp"],
+        "size": len(ids),
+    }
+    answer = server.post(f"/{DATA_STREAM}/_search", query)
     return [hit["_source"] for hit in answer["hits"]["hits"]]
 
 
@@ -77,17 +77,15 @@ def show(sent: list[Document], found: list[Document]) -> None:
 
 def main() -> int:
     """Set up, index, search; the exit code."""
-    url = os.environ.get("ELASTICSEARCH_URL")
-    if not url:
+    if not (os.environ.get("ELASTICSEARCH_URL") or os.environ.get("OPENSEARCH_URL")):
         print("Set ELASTICSEARCH_URL, for example to http://localhost:9200, or use make run.", file=sys.stderr)
         return 2
     sent = [json.loads(line) for line in SAMPLE.read_bytes().splitlines()]
     mim_ecs("setup")
     mim_ecs("index", os.path.relpath(SAMPLE))
     try:
-        client = connected(url)
-        with plainly(client):
-            found = find(client, [event["uuid"] for event in sent])
+        with connected(None) as server:
+            found = find(server, [event["uuid"] for event in sent])
     except NormalizerError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code

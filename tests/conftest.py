@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.engines.elasticsearch import Elasticsearch
 from tests.engines.opensearch import OpenSearch
+
+LONG = Path(__file__).parent / "reliability"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: processes (`pytest -n 2 --dist loadfile`) take whole files, and end together."""
+    items.sort(key=lambda item: not item.path.is_relative_to(LONG))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _unmeasured(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Commands that are killed, or whose memory is looked at, run without coverage: it takes time and memory too."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.is_relative_to(LONG) or request.path.name == "test_memory.py":
+            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +32,13 @@ def elasticsearch_url() -> Iterator[str]:
     """A genuine Elasticsearch, started once for all tests; each test uses names of its own."""
     with Elasticsearch() as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def secured() -> Iterator[Elasticsearch]:
+    """One with security: https, users, API keys; its `ask` is the user elastic's."""
+    with Elasticsearch(security=True) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ FLOORS = (
     {"backends"},
     {"language"},
     {"ecs", "okta", "names"},
-    {"data", "errors"},
+    {"data", "errors", "signals"},
 )
 """From the top; a room (a folder or module of the package) may use rooms of its own floor and of those below."""
 

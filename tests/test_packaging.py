@@ -89,7 +89,10 @@ def test_the_wheel_names_its_licence_its_requirements_and_its_command(wheel: Pat
     wanted = PROJECT["project"]["dependencies"]
     assert f"Version: {__version__}\n" in metadata
     assert "License-Expression: Apache-2.0\n" in metadata
-    assert metadata.count("\nRequires-Dist: ") == len(wanted)
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert metadata.count("\nRequires-Dist: ") == len(wanted) + sum(map(len, extras.values()))
+    assert metadata.count("\nProvides-Extra: ") == len(extras)
+    assert "\nRequires-Dist: opensearch-py<4,>=3; extra == 'opensearch'\n" in metadata
     assert "Apache License" in licence
     assert "mim-ecs = normalizer.cli:main" in commands
 

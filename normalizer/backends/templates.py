@@ -173,7 +173,8 @@ def build(
     if index_mode != "standard" and not engine.index_mode:
         raise SettingsError(f"{engine.name} has no index mode {index_mode}; leave it out.")
     if retention is not None and not engine.lifecycle:
-        raise SettingsError(f"{engine.name} has no lifecycle of data streams; delete by index state management.")
+        advice = "delete by a policy of Index State Management (ISM)"
+        raise SettingsError(f"{engine.name} has no lifecycle of data streams; leave --retention out, and {advice}.")
     properties = index_mapping(mappings, engine)
     mode = {"mode": index_mode} if engine.index_mode else {}
     settings: Body = {"settings": {"index": mode | _settings(default_fields(properties))}}

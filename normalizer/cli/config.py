@@ -1,33 +1,51 @@
-"""The settings file: {command: {option: value}}, and `elasticsearch` with address and secrets.
+"""The settings file: {command: {option: value}}, and `elasticsearch` and `opensearch` with address and secrets.
 
-A flag wins over an environment variable, a variable over this file. Secrets stand in variables or here, never in flags,
-which everybody on the machine can read.
+A flag wins over an environment variable, a variable over this file. Secrets stand in variables or here, or where either
+says that they are kept, never in flags, which everybody on the machine can read.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 
+from normalizer.cli.secrets import ways
 from normalizer.errors import SettingsError
 from normalizer.language.advice import choices, did_you_mean
 from normalizer.outputs.files import why
 
 DEFAULT_FILE = Path("mim-ecs.yml")
-SERVER = "elasticsearch"
-SERVER_KEYS = ("url", "api_key", "username", "password", "ca_certs", "fingerprint")
+ENGINES = ("elasticsearch", "opensearch")
+SECRETS = ("api_key", "password")
+SERVER_KEYS = ("url", *ways("api_key"), "username", *ways("password"), "ca_certs", "fingerprint")
 
-_META = "normalizer.elasticsearch"
+_META = "normalizer.servers"
+_COMMANDS = frozenset(f"{name}_command" for name in SECRETS)
 
 
-def server_settings() -> dict[str, str]:
-    """What the settings file says of the server."""
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What a settings file says of a server; nothing where there is none. `values` may hold secrets."""
+
+    engine: str
+    path: Path | None = None
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    def label(self, key: str) -> str:
+        """The name of a setting, for sentences."""
+        return f"`{self.engine}: {key}` of the settings file {self.path}"
+
+
+def server_settings(engine: str) -> ServerSettings:
+    """What the settings file says of the server of this engine."""
     context = click.get_current_context(silent=True)
-    found: dict[str, str] = context.meta.get(_META, {}) if context is not None else {}
-    return found
+    found: dict[str, ServerSettings] = context.meta.get(_META, {}) if context is not None else {}
+    return found.get(engine, ServerSettings(engine))
 
 
 def _read_config(context: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
@@ -38,15 +56,9 @@ def _read_config(context: click.Context, _parameter: click.Parameter, path: Path
         path = DEFAULT_FILE
         _check_owner(path)
     sections = _sections(path)
-    server = _section(path, SERVER, sections.pop(SERVER, {}), SERVER_KEYS)
-    texts = {key: str(value) for key, value in server.items()}
-    commands = {}
-    for name, values in sections.items():
-        commands[name] = _options(context, path, name, values)
-    if "url" in texts:
-        for name in ("index", "setup"):
-            commands.setdefault(name, {}).setdefault("url", texts["url"])
-    context.meta[_META] = texts
+    servers = {engine: _server(path, engine, sections.pop(engine)) for engine in ENGINES if engine in sections}
+    commands = {name: _options(context, path, name, values) for name, values in sections.items()}
+    context.meta[_META] = servers
     context.default_map = commands
 
 
@@ -74,12 +86,22 @@ def _sections(path: Path) -> dict[str, Any]:
     return {str(name): values for name, values in settings.items()}
 
 
+def _server(path: Path, engine: str, values: object) -> ServerSettings:
+    found = _section(path, engine, values, SERVER_KEYS)
+    for key, value in found.items():
+        if isinstance(value, list) or (isinstance(value, str) and value.strip()):
+            continue
+        # YAML reads 0123 as 83 and 12:34 as 754: no password is to be guessed from what is left of it.
+        raise SettingsError(f"the settings file {path} must give `{engine}: {key}` a text, in quotes")
+    return ServerSettings(engine, path, found)
+
+
 def _options(context: click.Context, path: Path, name: str, values: object) -> dict[str, Any]:
     group = context.command
     assert isinstance(group, click.Group)
     command = group.get_command(context, name)
     if command is None:
-        known = [SERVER, *group.list_commands(context)]
+        known = [*ENGINES, *group.list_commands(context)]
         advice = f"{did_you_mean(name, known)}; there are {choices(known, 'and')}"
         raise SettingsError(f'the settings file {path} names a command "{name}"{advice}')
     options = {option.name or "": option for option in command.params if isinstance(option, click.Option)}
@@ -99,11 +121,18 @@ def _section(path: Path, name: str, values: object, known: Any) -> dict[str, Any
     found = {str(key).replace("-", "_"): value for key, value in values.items()}
     for key, value in found.items():
         if key not in known:
-            advice = f"; it belongs under `{SERVER}`" if key in SERVER_KEYS else did_you_mean(key, known)
+            advice = (
+                "; it belongs under `elasticsearch` or `opensearch`" if key in SERVER_KEYS else did_you_mean(key, known)
+            )
             raise SettingsError(f'the settings file {path} gives `{name}` an option "{key}" that it has not{advice}')
-        if not isinstance(value, (str, int, float, type(None))):
+        if not isinstance(value, (str, int, float, type(None))) and not _is_command(key, value):
             raise SettingsError(f"the settings file {path} must give `{name}: {key}` one value")
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _is_command(key: str, value: object) -> bool:
+    """Whether it is a command as the list of its words."""
+    return key in _COMMANDS and isinstance(value, list) and bool(value) and all(isinstance(word, str) for word in value)
 
 
 config_option = click.option(
@@ -113,6 +142,6 @@ config_option = click.option(
     is_eager=True,
     expose_value=False,
     metavar="FILE",
-    help="Settings: {command: {option: value}}, and under `elasticsearch` url, api_key, username, password, ca_certs, "
-    "fingerprint. Default: mim-ecs.yml in this folder, where there is one.",
+    help="Settings: {command: {option: value}}, and under `elasticsearch` or `opensearch` url, username, password, "
+    "api_key, ca_certs, fingerprint. Default: mim-ecs.yml in this folder, where there is one.",
 )

@@ -21,7 +21,7 @@ from normalizer.inputs import Batch, sources
 from normalizer.language.advice import choices
 from normalizer.names import NAME
 from normalizer.outputs.elasticsearch import bulk
-from normalizer.outputs.files import DeadLetters
+from normalizer.outputs.letters import DeadLetters
 from normalizer.runtime.batch import Counts, DeadLetter, process
 from normalizer.runtime.normalizer import Normalizer, Options
 

@@ -14,7 +14,8 @@ from normalizer.cli.settings import document_options, epilog, input_options, vie
 from normalizer.cli.view import View, tell_kept
 from normalizer.errors import SettingsError
 from normalizer.inputs import sources
-from normalizer.outputs.files import DeadLetters, Output
+from normalizer.outputs.files import Output
+from normalizer.outputs.letters import DeadLetters
 from normalizer.runtime.batch import Counts, Result
 from normalizer.runtime.normalizer import Normalizer, Options
 from normalizer.runtime.workers import Write, run

@@ -1,4 +1,4 @@
-"""The options of commands that talk to Elasticsearch. Secrets are never flags: everybody on the machine reads those."""
+"""The options of commands that talk to a server. Secrets are never flags: everybody on the machine reads those."""
 
 from __future__ import annotations
 
@@ -7,48 +7,116 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
-from elasticsearch import Elasticsearch
 
-from normalizer.cli.config import server_settings
+from normalizer.cli.config import ENGINES, SECRETS, ServerSettings, server_settings
+from normalizer.cli.secrets import check_printable, readable_by_others, secret, ways
+from normalizer.cli.view import log
 from normalizer.errors import SettingsError
-from normalizer.outputs.elasticsearch import connect
+from normalizer.outputs.server import TIMEOUT, Server
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_CREDENTIALS = ("api_key", "username", "password")
+_CREDENTIALS = (*ways("api_key"), "username", *ways("password"))
 _TRUST = ("ca_certs", "fingerprint")
+_WARNED = "normalizer.warned_of_settings"
 
 
 def server_options(command: Command) -> Command:
-    """Where the server is."""
-    option = click.option(
+    """Where the server is, and which engine it is."""
+    url = click.option(
         "--url",
-        envvar="ELASTICSEARCH_URL",
         metavar="URL",
-        help="Elasticsearch's address. ELASTICSEARCH_API_KEY, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, "
-        "and ELASTICSEARCH_CA_CERTS or ELASTICSEARCH_FINGERPRINT are read from the environment or the settings file.  "
-        "[env var: ELASTICSEARCH_URL]",
+        help="The server's address. Default: ELASTICSEARCH_URL or OPENSEARCH_URL. Certificates and secrets are read "
+        "from variables beside it, or from the settings file.",
     )
-    return option(command)
+    engine = click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        help="What the server is. Default: opensearch where only OPENSEARCH_URL is set, else elasticsearch.",
+    )
+    return url(engine(command))
 
 
-def connected(url: str | None) -> Elasticsearch:
-    """A client for the address given; nothing is sent yet. Raises SettingsError."""
-    if not url:
-        advice = "set ELASTICSEARCH_URL, for example to http://localhost:9200, or give --url"
+def connected(url: str | None, engine: str | None = None, *, timeout: float = TIMEOUT, connections: int = 1) -> Server:
+    """A server of the engine that is named or follows from the settings; nothing is sent yet.
+
+    `timeout` are the seconds that each step of a request may take, `connections` the requests at a time. Raises
+    SettingsError.
+    """
+    engine = engine or _engine(url)
+    settings = server_settings(engine)
+    known = url or _variable(engine, "url") or settings.values.get("url")
+    if not isinstance(known, str):
+        advice = f"set {_named(engine, 'url')}, for example to http://localhost:9200, or give --url"
         raise SettingsError(f"no server is named; {advice}")
-    given: dict[str, Any] = {name: _variable(f"ELASTICSEARCH_{name.upper()}") for name in (*_CREDENTIALS, *_TRUST)}
-    settings = server_settings()
-    # An API key of one place and a user of the other would be two answers to one question.
-    for names in (_CREDENTIALS, _TRUST):
-        if not any(given[name] for name in names):
-            given |= {name: settings.get(name) for name in names}
-    return connect(url, **given)
+    options = _credentials(engine, settings) | _trust(engine, settings)
+    _warn(settings)
+    return _connect(engine)(known, **options, timeout=timeout, connections=connections)
 
 
-def _variable(name: str) -> str | None:
+def _engine(url: str | None) -> str:
+    """The engine of which an address is set: by a variable, or else by the settings file."""
+    places: tuple[tuple[str, Callable[[str], object]], ...] = (
+        ("{0}_URL", lambda engine: _variable(engine, "url")),
+        ("`{1}: url` in the settings file", lambda engine: server_settings(engine).values.get("url")),
+    )
+    for words, address in places:
+        found = [engine for engine in ENGINES if address(engine)]
+        if len(found) > 1:
+            first, second = (words.format(engine.upper(), engine) for engine in found)
+            raise SettingsError(f"{first} and {second} are both set; say which one by --engine")
+        if found:
+            return found[0] if url is None else ENGINES[0]
+    return ENGINES[0]
+
+
+def _connect(engine: str) -> Callable[..., Server]:
+    """The engine's module is loaded when it is used: each needs some time."""
+    if engine == "opensearch":
+        from normalizer.outputs import opensearch
+
+        return opensearch.connect
+    from normalizer.outputs import elasticsearch
+
+    return elasticsearch.connect
+
+
+def _credentials(engine: str, settings: ServerSettings) -> dict[str, str | None]:
+    """Who we are. An API key of one place and a user of the other would be two answers to one question."""
+    given: dict[str, object] = {key: _variable(engine, key) for key in _CREDENTIALS}
+    label: Callable[[str], str] = lambda key: _named(engine, key)  # noqa: E731
+    if not any(given.values()):
+        given, label = {key: settings.values.get(key) for key in _CREDENTIALS}, settings.label
+    found = {name: secret(name, given, label) for name in SECRETS}
+    username = given["username"]
+    return found | {"username": str(username) if username is not None else None}
+
+
+def _trust(engine: str, settings: ServerSettings) -> dict[str, str | None]:
+    given: dict[str, str | None] = {key: _variable(engine, key) for key in _TRUST}
+    if any(given.values()):
+        return given
+    return {key: str(value) if (value := settings.values.get(key)) is not None else None for key in _TRUST}
+
+
+def _variable(engine: str, key: str) -> str | None:
     """An environment variable, or None where it is empty; secrets that come from files often end in a line end."""
+    name = _named(engine, key)
     value = os.environ.get(name, "").strip()
-    if not value.isprintable():
-        raise SettingsError(f"{name} holds what no such value can, like a line end")
+    check_printable(value, name)
     return value or None
+
+
+def _named(engine: str, key: str) -> str:
+    return f"{engine}_{key}".upper()
+
+
+def _warn(settings: ServerSettings) -> None:
+    """Warn once of a settings file with a secret in it that other users may read."""
+    context = click.get_current_context(silent=True)
+    if settings.path is None or context is None or context.meta.get(_WARNED):
+        return
+    kept = any(name in settings.values for name in SECRETS) or "@" in str(settings.values.get("url", ""))
+    if kept and readable_by_others(settings.path):
+        context.meta[_WARNED] = True
+        log.warning("The settings file %s holds a secret, and others can read it; chmod 600 it.", settings.path)

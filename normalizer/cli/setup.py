@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 import click
 import orjson
-from elasticsearch import Elasticsearch
 
 from normalizer.backends.pipelines import build
 from normalizer.backends.pipelines.lookup import processors
@@ -15,10 +16,31 @@ from normalizer.backends.templates import Body, IndexMode
 from normalizer.cli.servers import connected, server_options
 from normalizer.cli.settings import epilog, log_format_option, mappings_option, org_option
 from normalizer.cli.view import say
-from normalizer.cluster import Change, Kind, State, apply, installed_org, obstacle, plan, wanted
-from normalizer.errors import SetupError
+from normalizer.cluster import (
+    Change,
+    DataStream,
+    Installed,
+    Kind,
+    Rollover,
+    State,
+    apply,
+    data_streams,
+    installed_index_mode,
+    installed_org,
+    installed_retention,
+    needed,
+    obstacle,
+    plan,
+    read_retention,
+    removable,
+    remove,
+    retention_changes,
+    roll_over,
+    wanted,
+)
+from normalizer.errors import SettingsError, SetupError
 from normalizer.language import Mappings, load
-from normalizer.outputs.elasticsearch import address
+from normalizer.outputs.server import Server
 
 _PLANNED = {State.ADDED: "would add", State.CHANGED: "would change", State.SAME: "same", State.YOURS: "yours"}
 
@@ -28,14 +50,22 @@ _PLANNED = {State.ADDED: "would add", State.CHANGED: "would change", State.SAME:
 )
 @server_options
 @mappings_option
-@click.option("--dry-run", is_flag=True, help="Show what would be installed, and change nothing.")
-@click.option("--retention", metavar="TIME", help="Delete documents after so long, like 365d. Default: keep them.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
+@click.option(
+    "--retention",
+    metavar="TIME",
+    help="Delete documents after so long, like 365d, in data streams that are there too; none keeps them for ever. "
+    "Default: as it was installed.",
+)
 @click.option(
     "--index-mode",
     type=click.Choice(["standard", "logsdb"]),
-    default="standard",
-    show_default=True,
-    help="How indices are stored.",
+    help="How indices are stored. Default: as it was installed, at first standard.",
+)
+@click.option(
+    "--rollover",
+    is_flag=True,
+    help="Start a new backing index where a data stream does not have yet what the templates say.",
 )
 @click.option(
     "--pipelines/--no-pipelines",
@@ -44,67 +74,151 @@ _PLANNED = {State.ADDED: "would add", State.CHANGED: "would change", State.SAME:
     "processors.",
 )
 @org_option
+@click.option("--remove", "removing", is_flag=True, help="Remove what setup has installed; data streams stay.")
+@click.option("--yes", is_flag=True, help="Remove without asking.")
 @log_format_option
 def setup(
     url: str | None,
+    engine: str | None,
     mappings: Path | None,
     dry_run: bool,
     retention: str | None,
-    index_mode: str,
+    index_mode: str | None,
+    rollover: bool,
     pipelines: bool | None,
     org: str | None,
+    removing: bool,
+    yes: bool,
 ) -> None:
     """Install the templates and ingest pipelines of the data stream into Elasticsearch.
 
     Says what is added, changed, the same, and yours; a second run changes nothing.
     """
+    if removing:
+        if rollover:
+            raise SettingsError("--remove and --rollover exclude each other; leave one out.")
+        with connected(url, engine) as server:
+            _remove(server, pipelines=pipelines is not False, dry_run=dry_run, yes=yes)
+        return
+    if retention is not None:
+        read_retention(retention)
     known = load(mappings)
-    with connected(url) as client:
-        templates = wanted(known, client, index_mode=cast(IndexMode, index_mode), retention=retention)
-        kept = installed_org(client) if org is None and pipelines is not False else None
-        bodies, without = _pipelines(known, client, org or kept, pipelines)
-        changes = plan(client, templates, bodies)
-        done: list[Change] = []
-        try:
-            for change in changes if not dry_run else ():
-                apply(client, [change])
-                done.append(change)
-        finally:  # what was put before an error stays there
-            for change in changes if dry_run else done:
-                _tell(change, dry_run=dry_run)
-    reasons = [reason for reason in (without, "--org has no effect" if org and not bodies else "") if reason]
-    if reasons:
-        say(f"{'left out':14}ingest pipelines: {'; '.join(reasons)}")
-    elif bodies and kept:
-        say(f"{'kept':14}the Okta org {kept} of the installed pipeline; --org names another")
-    _tell_end(changes, dry_run=dry_run)
+    with connected(url, engine) as server:
+        installed = Installed(server)
+        mode = index_mode or installed_index_mode(installed) or "standard"
+        time = read_retention(retention) if retention is not None else installed_retention(installed)
+        templates = wanted(known, server, index_mode=cast(IndexMode, mode), retention=time)
+        kept = installed_org(installed) if org is None and pipelines is not False else None
+        bodies, without = _pipelines(known, server, org or kept, pipelines)
+        changes = plan(server, templates, bodies, installed=installed)
+        streams = data_streams(server)
+        if retention is not None:
+            changes += retention_changes(server, streams, time)
+        rollovers = needed(server, installed, changes, streams)
+        _apply(server, changes, dry_run=dry_run)
+        _tell_kept(
+            retention=time if retention is None else None,
+            index_mode=mode if index_mode is None and mode != "standard" else None,
+            org=kept if bodies else None,
+        )
+        reasons = [reason for reason in (without, "--org has no effect" if org and not bodies else "") if reason]
+        if reasons:
+            say(f"{'left out':14}ingest pipelines: {'; '.join(reasons)}")
+        _roll_over(server, rollovers, streams, dry_run=dry_run, asked=rollover)
+    if dry_run:
+        say("Nothing was changed: this was a dry run.")
+    elif rollovers and not rollover:
+        say("Until a rollover, documents are indexed as before: `mim-ecs setup --rollover` does it.")
+    elif not rollovers and not any(change.acts for change in changes):
+        say("Nothing to do.")
 
 
-def _pipelines(
-    mappings: Mappings, client: Elasticsearch, org: str | None, asked: bool | None
-) -> tuple[dict[str, Body], str]:
+def _pipelines(mappings: Mappings, server: Server, org: str | None, asked: bool | None) -> tuple[dict[str, Body], str]:
     """The pipelines to install, or none and why. Raises SetupError where they were asked for and cannot be there."""
     if asked is False:
         return {}, ""
     try:
         bodies = build(mappings, org=org)
-        reason = obstacle(client, bodies)
+        reason = obstacle(server, bodies)
     except SetupError as error:  # mappings too large for a script
         reason = str(error)
     if reason is None:
         return bodies, ""
     if asked:
-        raise SetupError(f"The ingest pipelines cannot be installed at {address(client)}: {reason}.")
+        raise SetupError(f"The ingest pipelines cannot be installed at {server.address}: {reason}.")
     return {}, reason
 
 
+def _apply(server: Server, changes: list[Change], *, dry_run: bool) -> None:
+    done: list[Change] = []
+    try:
+        for change in changes if not dry_run else ():
+            apply(server, [change])
+            done.append(change)
+    finally:  # what was put before an error stays there
+        for change in changes if dry_run else done:
+            _tell(change, dry_run=dry_run)
+
+
+def _roll_over(
+    server: Server, rollovers: list[Rollover], streams: list[DataStream], *, dry_run: bool, asked: bool
+) -> None:
+    """Do those that were asked for, and tell of those that were not."""
+    for rollover in rollovers:
+        if not asked:
+            _tell_lines("needed", f"rollover of data stream {rollover.name}", rollover.differences)
+        elif dry_run:
+            _tell_lines("would do", f"rollover of data stream {rollover.name}", rollover.differences)
+        else:
+            say(f"{'done':14}rollover of data stream {rollover.name}, now in {roll_over(server, rollover)}")
+    if asked and not rollovers:
+        why = "every data stream has what the templates say" if streams else "there is no data stream yet"
+        say(f"{'not needed':14}rollover: {why}")
+
+
+def _remove(server: Server, *, pipelines: bool, dry_run: bool, yes: bool) -> None:
+    installed = Installed(server)
+    things = removable(server, installed, data_streams(server), pipelines=pipelines)
+    if not things:
+        say("Nothing to do.")
+        return
+    if dry_run or not yes:
+        for kind, name in things:
+            say(f"{'would remove':14}{kind} {name}")
+    if dry_run:
+        say("Nothing was changed: this was a dry run.")
+        return
+    if not yes and not _confirmed(server):
+        say("Nothing was removed.")
+        return
+    for kind, name in things:
+        remove(server, kind, name)
+        say(f"{'removed':14}{kind} {name}")
+
+
+def _confirmed(server: Server) -> bool:
+    """Whether a person says so. Raises SetupError where there is none."""
+    if not sys.stdin.isatty():
+        raise SetupError("Nothing was removed: there is no terminal to ask; --yes removes without asking.")
+    return click.confirm(f"Remove these from {server.engine} at {server.address}?", err=True)
+
+
 def _tell(change: Change, *, dry_run: bool) -> None:
-    say(f"{_PLANNED[change.state] if dry_run else change.state:14}{change.kind} {change.name}")
-    if dry_run and change.acts:
+    _tell_lines(_PLANNED[change.state] if dry_run else change.state, f"{change.kind} {change.name}", change.differences)
+    if dry_run and change.state is State.ADDED:
         if change.kind is Kind.PIPELINE:
             say(_short(change))
         else:
             say(orjson.dumps(change.body, option=orjson.OPT_INDENT_2).decode())
+
+
+def _tell_lines(state: str, what: str, lines: Iterable[str]) -> None:
+    """One line stands behind what it is about, several below."""
+    first, *others = [*lines] or [""]
+    if others:
+        say("\n  ".join((f"{state:14}{what}", first, *others)))
+    else:
+        say(f"{state:14}{what}{': ' if first else ''}{first}")
 
 
 def _short(change: Change) -> str:
@@ -118,13 +232,11 @@ def _short(change: Change) -> str:
     return f"  {', '.join(parts)}"
 
 
-def _tell_end(changes: list[Change], *, dry_run: bool) -> None:
-    if dry_run:
-        say("Nothing was changed: this was a dry run.")
-    elif not any(change.acts for change in changes):
-        say("Nothing to do.")
-    elif any(change.state is State.CHANGED and change.kind is not Kind.PIPELINE for change in changes):
-        say(
-            "Templates act on new backing indices: roll the data stream over to use them now. Its lifecycle "
-            "(--retention) stays as it was when it was made; change that with PUT _data_stream/NAME/_lifecycle."
-        )
+def _tell_kept(*, retention: str | None, index_mode: str | None, org: str | None) -> None:
+    """What was not given and is as it was."""
+    if retention:
+        say(f"{'kept':14}the retention {retention} of the installed templates; --retention gives another, or none")
+    if index_mode:
+        say(f"{'kept':14}the index mode {index_mode} of the installed templates; --index-mode gives another")
+    if org:
+        say(f"{'kept':14}the Okta org {org} of the installed pipeline; --org names another")

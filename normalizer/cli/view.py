@@ -13,7 +13,8 @@ import click
 
 from normalizer.errors import OutputError
 from normalizer.inputs import Batch, Source
-from normalizer.outputs.files import DeadLetters, why
+from normalizer.outputs.files import why
+from normalizer.outputs.letters import DeadLetters
 from normalizer.runtime.batch import Counts, DeadLetter
 
 MOST_LETTERS = 20

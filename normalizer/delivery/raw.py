@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from normalizer.delivery.batches import Item
+from normalizer.delivery.items import Item
 from normalizer.errors import EventError
 from normalizer.inputs import Batch, Unreadable
 from normalizer.names import DATASET

@@ -1,6 +1,6 @@
-"""What one item of a bulk answer means: pure, nothing but a table and its exceptions.
+"""What an answer means: pure, nothing but tables and their exceptions.
 
-The statuses and error types are those of Elasticsearch's bulk API.
+The statuses and error types are those of Elasticsearch's bulk API, which OpenSearch shares.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from normalizer.outputs.elasticsearch import ItemResult
+from normalizer.outputs.answers import ItemResult
 
 
 class Outcome(Enum):
@@ -33,8 +33,10 @@ class Verdict:
     duplicate: bool = False
 
 
-TRIES_OF_UNKNOWN = 3
+TRIES_OF_UNKNOWN = 4
 """How often the server may answer for an item in a way that this table does not know, before it is dead."""
+SECONDS_OF_UNKNOWN = 300.0
+"""Or for how long: where answers are slow, an item must not hold up the others for ever."""
 
 _BUSY = frozenset((429, 502, 503, 504))
 
@@ -49,6 +51,7 @@ _BUSY_TYPES = frozenset(
         "node_not_connected_exception",
         "primary_missing_action_exception",
         "process_cluster_event_timeout_exception",
+        "rejected_execution_exception",
         "unavailable_shards_exception",
     )
 )
@@ -61,8 +64,8 @@ _NO_PIPELINE = "pipeline with id ["
 """How the reason begins where the pipeline of the request is not there; its type says nothing."""
 
 
-def verdict(result: ItemResult, attempt: int) -> Verdict:
-    """The verdict on an item that the server answers for the `attempt`-th time (from 1)."""
+def verdict(result: ItemResult, attempt: int, seconds: float = 0.0) -> Verdict:
+    """The verdict on an item that the server answers for the `attempt`-th time (from 1), `seconds` after the first."""
     reason = " ".join(filter(None, (str(result.status), f"{result.kind}:" if result.kind else "", result.reason)))
     if result.failure_store and not result.kind:
         return Verdict(Outcome.DEAD, f"{reason} failure_store: the server put it there and not into the data stream")
@@ -78,4 +81,26 @@ def verdict(result: ItemResult, attempt: int) -> Verdict:
         return Verdict(Outcome.REFUSED, reason)
     if 400 <= result.status < 500 and result.status not in (408, 409):
         return Verdict(Outcome.DEAD, reason)
-    return Verdict(Outcome.RETRY if attempt < TRIES_OF_UNKNOWN else Outcome.DEAD, reason)
+    again = attempt < TRIES_OF_UNKNOWN and seconds < SECONDS_OF_UNKNOWN
+    return Verdict(Outcome.RETRY if again else Outcome.DEAD, reason)
+
+
+class Fate(Enum):
+    """What follows for a request that has no results. AGAIN: later, whole. HALVES: something in it is too much for the
+    server: each half by itself, down to the one that is. REFUSED: no request of ours would fare better.
+    """
+
+    AGAIN = "again"
+    HALVES = "halves"
+    REFUSED = "refused"
+
+
+_FATES = {400: Fate.HALVES, 413: Fate.HALVES, 401: Fate.REFUSED, 403: Fate.REFUSED, 407: Fate.REFUSED}
+
+
+def fate(status: int | None) -> Fate:
+    """The fate of a whole request by its HTTP status; None where there was no answer, or none that could be read.
+
+    What is not known here, a proxy's 404 or 418, may pass: it is tried again, and in the end the server is given up.
+    """
+    return _FATES.get(status, Fate.AGAIN) if status is not None else Fate.AGAIN

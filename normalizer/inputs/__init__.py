@@ -12,7 +12,7 @@ such a text is an `Unreadable` in its place, so that nothing is lost in silence.
 """
 
 from normalizer.errors import InputError
-from normalizer.inputs.model import HEAD_BYTES, Batch, Unreadable
+from normalizer.inputs.model import HEAD_BYTES, Batch, Identity, Position, Unreadable
 from normalizer.inputs.read import BATCH_BYTES, MAX_EVENT, read
 from normalizer.inputs.sources import Source, sources
 
@@ -21,7 +21,9 @@ __all__ = [
     "HEAD_BYTES",
     "MAX_EVENT",
     "Batch",
+    "Identity",
     "InputError",
+    "Position",
     "Source",
     "Unreadable",
     "read",

@@ -3,3 +3,11 @@
 
 class Damaged(Exception):
     """A stream ends here, because of damage; all bytes before it have been given. The message is one clause."""
+
+
+class Torn(Damaged):
+    """The file ends inside compressed data: it may still be written."""
+
+
+class Stopped(Damaged):
+    """The system could not read on: the file itself may be whole, and another try may read it."""

@@ -23,7 +23,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from normalizer.inputs.nesting import Nesting, Scan
+from normalizer.inputs.nesting import Nesting, Scan, is_whole_object
 
 BLANKS = b" \t\r\n"
 _BRACE = ord("{")
@@ -36,20 +36,28 @@ class Form:
     is_lines: bool
     line: int
     """The line of that character."""
+    offset: int
+    """The bytes before it."""
     blocks: Iterator[bytes]
+    sure: bool = True
+    """Whether it stays so whatever may follow the file's present end."""
 
 
 def find_form(blocks: Iterator[bytes], max_event: int) -> Form:
     """Look at the beginning of the text, by the module's rule; it is held in memory up to `max_event` and a block."""
-    line = 1
+    line, offset = 1, 0
     for block in blocks:
         text = block.lstrip(BLANKS)
-        line += block.count(b"\n", 0, len(block) - len(text))
+        blank = len(block) - len(text)
+        line += block.count(b"\n", 0, blank)
+        offset += blank
         if text:
             ahead = _Ahead(text, blocks)
-            is_lines = text[0] != ord("[") and (text[0] != _BRACE or _brace_means_lines(ahead, max_event))
-            return Form(is_lines, line, ahead.replay())
-    return Form(True, line, iter(()))
+            is_lines, sure = text[0] != ord("["), True
+            if text[0] == _BRACE:
+                is_lines, sure = _brace_means_lines(ahead, max_event)
+            return Form(is_lines, line, offset, ahead.replay(), sure)
+    return Form(True, line, offset, iter(()))
 
 
 class _Ahead:
@@ -90,36 +98,31 @@ class _Ahead:
         return itertools.chain((taken.pop() for _ in range(len(taken))), self._blocks)
 
 
-def _brace_means_lines(ahead: _Ahead, max_event: int) -> bool:
+def _brace_means_lines(ahead: _Ahead, max_event: int) -> tuple[bool, bool]:
+    """Whether the text is lines; and whether that is sure, or the file ended too early to tell."""
     end = ahead.line_end(0, max_event)
     if end is None:
-        return True
+        return True, True
     nesting = Nesting()
     line = bytes(ahead.text[:end])
     position, scan = nesting.scan(line, 0)
     if scan is Scan.DONE:
-        return line[position:].strip(BLANKS)[:1] not in (b",", b"{", b"[")
-    if nesting.in_string:
-        return True
+        return line[position:].strip(BLANKS)[:1] not in (b",", b"{", b"["), True
+    if nesting.in_string or end == len(ahead.text):
+        return True, True
     only = True
     while not ahead.ended:
         start = end + 1
         if not nesting.allows_value() and ahead.begins_with_brace(start):
-            return True
+            return True, True
         end = ahead.line_end(start, max_event)
         if end is None:
-            return False
+            return False, True
         if not (following := bytes(ahead.text[start:end])).strip(BLANKS):
             continue
         line, only = following, False
         _, scan = nesting.scan(line, 0)
+        sure = scan is Scan.DONE or end < len(ahead.text)
         if scan is Scan.DONE or nesting.in_string:
-            return False
-    return only or _is_whole_object(line)
-
-
-def _is_whole_object(line: bytes) -> bool:
-    if not line.startswith(b"{"):
-        return False
-    position, scan = Nesting().scan(line, 0)
-    return scan is Scan.DONE and not line[position:].strip(BLANKS)
+            return False, sure
+    return only or is_whole_object(line), False

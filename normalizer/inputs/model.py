@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 HEAD_BYTES = 64 * 1024
 """How much of an unreadable piece is kept."""
@@ -33,8 +33,59 @@ class Unreadable:
 
 
 Item: TypeAlias = bytes | Unreadable
-Pieces: TypeAlias = tuple[list[Item], list[int] | range]
-"""Items in order, and the line where each begins."""
+
+
+class Pieces(NamedTuple):
+    """What a splitter gives at a time."""
+
+    items: list[Item]
+    """In order; only at the end of the text may there be none."""
+    lines: list[int] | range
+    """The line where each begins."""
+    line: int
+    """The line that reading has come to."""
+    end: int = 0
+    """For lines: the bytes of text, from the first block's first, behind the last line end. There `line` begins."""
+    read_on: bool = True
+    """False where the items say that the system could not read on: the next run tries again from before them."""
+    all_read: bool = False
+    """Whether this is the end of the text, with nothing left."""
+    left: str = ""
+    """What of the end of a growing file is left for the next run, as a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells a file from another one that has its name."""
+
+    device: int
+    inode: int
+    size: int
+    """Of the stored file, in bytes, when this was looked up."""
+    head: int
+    """So many of its first bytes are hashed: at most 1,024, and as many as there were."""
+    sha256: str
+    """Of these, in hexadecimal digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where reading of a file can go on.
+
+    Lines (NDJSON) of a file that isn't compressed are read from `offset`. Any other file can't be entered in its
+    middle: it is decompressed and split from its start again, and what was handed on before is passed over (`again`).
+    """
+
+    offset: int
+    """Bytes of the stored file behind the last whole item handed on, its line end included. With `again`: 0, or the
+    file's size when it was read to its end and nothing was left; while it has that size, nothing is read again."""
+    line: int
+    """The line, from 1, in which the offset lies. With `again`: the line that reading had come to."""
+    items: int
+    """How many items were handed on before."""
+    again: bool = False
+    file: Identity | None = field(default=None, compare=False)
+    """The file that was read, whatever has its name now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +102,10 @@ class Batch:
     """True where the items are lines (NDJSON); False where they were cut out of an array or span many lines."""
     consumed: int
     """Bytes of the stored file (the compressed size where it is compressed) read so far."""
+    after: Position | None = None
+    """Where reading can go on behind this batch; None for what can't be read again (pipes), and before any item."""
+    note: str | None = None
+    """One sentence for people: what of a growing file is left for the next run. Such a batch may have no items."""
 
 
 class Gatherer:

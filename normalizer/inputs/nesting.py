@@ -48,6 +48,14 @@ class Scan(enum.Enum):
     """At the position is the `]` of the array around the value."""
 
 
+def is_whole_object(line: bytes) -> bool:
+    """Whether brackets and strings of the line make one object, which begins in its first column, and nothing more."""
+    if not line.startswith(b"{"):
+        return False
+    position, scan = Nesting().scan(line, 0)
+    return scan is Scan.DONE and not line[position:].strip(_BLANKS)
+
+
 class Nesting:
     """The place inside one value.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
+from normalizer.inputs.damage import Damaged, Stopped, Torn
 from normalizer.inputs.form import find_form
 from normalizer.inputs.lines import split_lines
-from normalizer.inputs.model import Batch, Gatherer, Unreadable
+from normalizer.inputs.model import Batch, Gatherer, Pieces, Position, Unreadable
 from normalizer.inputs.sources import Source
-from normalizer.inputs.streams import PEEK, Blocks, Stored, text_blocks
+from normalizer.inputs.streams import PEEK, Blocks, Stored, plain_blocks, text_blocks
 from normalizer.inputs.values import split_values
 
 MAX_EVENT = 4 * 1024 * 1024
@@ -25,37 +27,170 @@ _FOREIGN = {
 }
 
 
-def read(source: Source, *, max_event: int = MAX_EVENT, batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
+def read(
+    source: Source,
+    *,
+    start: Position | None = None,
+    growing: bool = False,
+    max_event: int = MAX_EVENT,
+    batch_bytes: int = BATCH_BYTES,
+) -> Iterator[Batch]:
     """The candidate events of a source, in batches of about `batch_bytes` of text, in order.
 
     Lines and values longer than `max_event` bytes are handed on as Unreadable. Never raises for what a file holds, nor
-    where it can't be opened or read to its end: that is an Unreadable, in the place where reading stopped.
+    where it can't be opened or read to its end: that is an Unreadable, in the place where reading stopped, and the
+    position behind it is the one before it, so that another run tries again.
+
+    `start` is where an earlier reading of the same file ended (`Batch.after`); where the source is another file by now,
+    it is read from its start. `growing`: somebody may still be writing the file. What its end breaks off (a last line
+    without its end that isn't one whole object, an open array, torn gzip or zstd) is then not handed on but left for
+    the next run: the last batch, which may have no items, says so in its note, and its position is before what is left.
     """
     try:
         stored = Stored(source)
+        if start is not None:
+            start = _same(start, stored)
+            if start is not None and not start.again:
+                stored.skip_to(start.offset)
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or str(error)).lower()
         damaged = Unreadable(1, "damaged", f"the file cannot be opened: {why}", b"", None, None)
-        yield Batch(source.name, [damaged], range(1, 2), False, 0)
+        yield Batch(source.name, [damaged], range(1, 2), False, 0, start)
         return
     with closing(stored):
-        blocks = text_blocks(stored, batch_bytes)
-        start = blocks.peek(PEEK)
+        reading = _Reading(source.name, stored, start, growing, max_event, batch_bytes)
+        batches = reading.batches()
+        yield from _last_told(batches, start, reading.size) if growing else (batch for batch in batches if batch.items)
+
+
+def _same(start: Position, stored: Stored) -> Position | None:
+    """The position, if it is one of this file: its name may be another's by now, or it was cut."""
+    now, then = stored.identity(), start.file
+    if now is None or now.size < start.offset:
+        return None
+    same = then is None or (now.device, now.inode) == (then.device, then.inode)
+    return start if same else None
+
+
+def _last_told(batches: Iterator[Batch], start: Position | None, size: int) -> Iterator[Batch]:
+    """The batches, where the last one has the position of the end and its note; only it may have no items.
+
+    `size`: of the stored file. A batch is held back only where it may be the last.
+    """
+    held: Batch | None = None
+    said = start
+    for batch in batches:
+        if not batch.items and held is not None:
+            held = replace(held, consumed=batch.consumed, after=batch.after, note=batch.note)
+            continue
+        if held is not None and held.items:
+            yield held
+            said = held.after
+        held = batch
+        if batch.items and batch.consumed < size:
+            yield batch
+            said, held = batch.after, None
+    if held is not None and (held.items or held.note or held.after != said):
+        yield held
+
+
+class _Reading:
+    """One pass over a source: which steps it takes, and where it is."""
+
+    def __init__(
+        self, name: str, stored: Stored, start: Position | None, growing: bool, max_event: int, batch_bytes: int
+    ) -> None:
+        self._name = name
+        self._stored = stored
+        self._identity = stored.identity()
+        self.size = self._identity.size if self._identity is not None else 0
+        self._after = start
+        self._growing = growing
+        self._max_event = max_event
+        self._batch_bytes = batch_bytes
+        self._base = 0  # Where the text begins that is split, in the stored file.
+        self._items = 0  # So many items were met, those of earlier readings included.
+        self._passed_over = 0
+        self._own_text = True
+        self._enters = False  # Whether reading can go on in the middle of this file.
+        self._first_line = 0
+
+    def batches(self) -> Iterator[Batch]:
+        start = self._after
+        if start is not None and not start.again:
+            blocks = plain_blocks(self._stored, self._batch_bytes)
+            self._enters, self._base, self._items = True, start.offset, start.items
+            pieces = split_lines(blocks, start.line, self._max_event, lambda: blocks.damage, growing=self._growing)
+        elif start is not None and self._nothing_new(start):
+            return
+        else:
+            self._passed_over = start.items if start is not None else 0
+            pieces = self._from_the_start()
+        for each in pieces:
+            yield self._batch(each)
+
+    def _nothing_new(self, start: Position) -> bool:
+        return self._identity is not None and 0 < start.offset == self._identity.size
+
+    def _from_the_start(self) -> Iterator[Pieces]:
+        blocks = text_blocks(self._stored, self._batch_bytes)
+        first = blocks.peek(PEEK)
         for magic, sentence in _FOREIGN.items():
-            if start.startswith(magic):
-                foreign = _whole(blocks, sentence)
-                yield Batch(source.name, [foreign], range(1, 2), False, stored.consumed)
-                return
-        if start.startswith(_BOM):
+            if first.startswith(magic):
+                self._own_text = False
+                return iter([self._whole(blocks, sentence)])
+        if first.startswith(_BOM):
             blocks.drop(len(_BOM))
-        form = find_form(blocks, max_event)
+            self._base = len(_BOM)
+        form = find_form(blocks, self._max_event)
+        self._base += form.offset
+        if not form.sure and self._may_go_on(blocks.damage):
+            return iter([Pieces([], [], form.line, left="the JSON value that begins here has no end yet; it is left")])
+        self._own_text, self._first_line = form.is_lines, form.line
+        self._enters = form.is_lines and not blocks.compressed
         split = split_lines if form.is_lines else split_values
-        for items, lines in split(form.blocks, form.line, max_event, lambda: blocks.damage):
-            yield Batch(source.name, items, lines, form.is_lines, stored.consumed)
+        return split(form.blocks, form.line, self._max_event, lambda: blocks.damage, growing=self._growing)
 
+    def _may_go_on(self, damage: Damaged | None) -> bool:
+        """Whether there may be more behind what is the end of the text now."""
+        return self._growing and (damage is None or isinstance(damage, Torn))
 
-def _whole(blocks: Blocks, sentence: str) -> Unreadable:
-    gathered = Gatherer(0)
-    for block in blocks:
-        gathered.add(block)
-    return gathered.unreadable(1, "not_json", sentence, whole=blocks.damage is None)
+    def _whole(self, blocks: Blocks, sentence: str) -> Pieces:
+        gathered = Gatherer(0)
+        for block in blocks:
+            gathered.add(block)
+        if self._growing and isinstance(blocks.damage, Torn):
+            return Pieces([], [], 1, left=f"{blocks.damage}; it is left")
+        foreign = gathered.unreadable(1, "not_json", sentence, whole=blocks.damage is None)
+        read_on = not isinstance(blocks.damage, Stopped)
+        return Pieces([foreign], [1], 1, read_on=read_on, all_read=read_on)
+
+    def _batch(self, pieces: Pieces) -> Batch:
+        items, lines, note = pieces.items, pieces.lines, None
+        if pieces.read_on:
+            self._items += len(items)
+            if self._passed_over:
+                passed = min(self._passed_over, len(items))
+                self._passed_over -= passed
+                items, lines = items[passed:], lines[passed:]
+            if not self._passed_over:
+                self._after = self._position(pieces)
+        if pieces.left:
+            note = f"{self._name}:{pieces.line}: {pieces.left} for the next run."
+        elif self._passed_over and pieces.all_read:
+            note = f"{self._name} ends before the place that an earlier run had come to: was it written anew?"
+        return Batch(self._name, items, lines, self._own_text, self._stored.consumed, self._after, note)
+
+    def _position(self, pieces: Pieces) -> Position | None:
+        if self._identity is None:
+            return None
+        if pieces.all_read or pieces.left:  # It may have grown. Not looked at for every batch, which costs time.
+            self._identity = self._stored.identity() or self._identity
+        identity = self._identity
+        # In its first line, before any line end, text that seems to be a line may still become something else.
+        if self._enters and pieces.line > self._first_line:
+            return Position(self._base + pieces.end, pieces.line, self._items, file=identity)
+        offset = self._stored.consumed if pieces.all_read else 0
+        if not (offset or self._items):
+            return None
+        return Position(offset, pieces.line, self._items, True, identity)

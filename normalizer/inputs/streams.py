@@ -1,6 +1,7 @@
 """From stored bytes to text in blocks of one size: reading, decompression, damage.
 
-Compression is told from the first bytes, never from the name, and nothing seeks, so pipes work. Blocks are filled
+Compression is told from the first bytes, never from the name, and nothing seeks but to go on in a file that was read
+before, so pipes work. Blocks are filled
 fully, so where they end depends on the bytes alone, not on how a pipe delivers them. Memory is bounded: no more is
 decompressed than the next block needs.
 """
@@ -14,7 +15,9 @@ from collections.abc import Iterator
 from typing import IO, Protocol
 
 from normalizer.inputs import zstd
-from normalizer.inputs.damage import Damaged
+from normalizer.inputs.damage import Damaged, Stopped, Torn
+from normalizer.inputs.identity import Identifier
+from normalizer.inputs.model import Identity
 from normalizer.inputs.sources import Source
 
 GZIP = b"\x1f\x8b"
@@ -35,9 +38,11 @@ class Stored:
         """Open the source; raises OSError."""
         self.consumed = 0
         self._file: IO[bytes] | None = None
+        self._identifier: Identifier | None = None
         self._raw: _Raw
         if source.path is not None:
             self._file = source.path.open("rb", buffering=0)
+            self._identifier = Identifier(self._file.fileno())
             self._raw = self._file
         elif sys.stdin is None:
             raise OSError(0, "standard input is closed")
@@ -50,8 +55,18 @@ class Stored:
         if self._file is not None:
             self._file.close()
 
+    def identity(self) -> Identity | None:
+        """What is read here, as it is now; None for what can't be read again (pipes, devices)."""
+        return self._identifier.look() if self._identifier is not None else None
+
+    def skip_to(self, offset: int) -> None:
+        """Go on at this byte. Raises OSError."""
+        assert self._file is not None
+        self._file.seek(offset)
+        self.consumed = offset
+
     def chunks(self, size: int) -> Iterator[bytes]:
-        """The bytes as they come, at most `size` at a time. Raises Damaged where reading fails."""
+        """The bytes as they come, at most `size` at a time. Raises Stopped where reading fails."""
         while True:
             try:
                 chunk = self._raw.read(size)
@@ -60,7 +75,7 @@ class Stored:
                     continue
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-                raise Damaged(f"reading stopped: {why.lower()}") from None
+                raise Stopped(f"reading stopped: {why.lower()}") from None
             if not chunk:
                 return
             self.consumed += len(chunk)
@@ -73,8 +88,9 @@ class Blocks:
     Ends where the chunks end or are damaged; `damage` then says why, and the bytes before the damage have been given.
     """
 
-    def __init__(self, chunks: Iterator[bytes], size: int) -> None:
-        self.damage: str | None = None
+    def __init__(self, chunks: Iterator[bytes], size: int, *, compressed: bool = False) -> None:
+        self.compressed = compressed
+        self.damage: Damaged | None = None
         self._chunks = chunks
         self._size = size
         self._rest = b""
@@ -106,7 +122,7 @@ class Blocks:
         try:
             return next(self._chunks, b"")
         except Damaged as damage:  # The chunks end with it: the next call finds them finished.
-            self.damage = str(damage)
+            self.damage = damage
             return b""
 
     def peek(self, count: int) -> bytes:
@@ -120,14 +136,19 @@ class Blocks:
         self._at += count
 
 
+def plain_blocks(stored: Stored, size: int) -> Blocks:
+    """The stored bytes of a source, as they are."""
+    return Blocks(stored.chunks(size), size)
+
+
 def text_blocks(stored: Stored, size: int) -> Blocks:
     """The decompressed text of a source in blocks of `size` bytes."""
-    blocks = Blocks(stored.chunks(size), size)
+    blocks = plain_blocks(stored, size)
     magic = blocks.peek(4)
     if magic.startswith(GZIP):
-        return Blocks(_gunzip(blocks), size)
+        return Blocks(_gunzip(blocks), size, compressed=True)
     if zstd.begins_frame(magic):
-        return Blocks(zstd.decompress(blocks, lambda: blocks.damage), size)
+        return Blocks(zstd.decompress(blocks, lambda: blocks.damage), size, compressed=True)
     return blocks
 
 
@@ -158,9 +179,9 @@ def _gunzip(blocks: Blocks) -> Iterator[bytes]:
     if decoder is not None:
         if text := decoder.flush():
             yield text
-        raise Damaged(blocks.damage or "the gzip data is torn: the file ends inside it")
+        raise blocks.damage or Torn("the gzip data is torn: the file ends inside it")
     if blocks.damage:
-        raise Damaged(blocks.damage)
+        raise blocks.damage
 
 
 def _cut(blocks: Iterator[bytes], size: int) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 
 import orjson
 
+from normalizer.inputs.damage import Damaged, Stopped, Torn
 from normalizer.inputs.model import Gatherer, Item, Pieces, Unreadable, too_long
 from normalizer.inputs.nesting import INDENT_BYTES, Nesting, Scan
 
@@ -32,20 +33,25 @@ _GUESS_BYTES = 64 * 1024
 
 
 def split_values(
-    blocks: Iterator[bytes], line: int, max_event: int, damage: Callable[[], str | None]
+    blocks: Iterator[bytes], line: int, max_event: int, damage: Callable[[], Damaged | None], *, growing: bool = False
 ) -> Iterator[Pieces]:
     """The values of the text, as many at a time as end in one block; `line` is the number of the first line.
 
-    `damage` is asked at the end of the blocks: why they ended too early, or None.
+    `damage` is asked at the end of the blocks: why they ended too early, or None. The last pieces are of the end, and
+    may be none. Where the file may still grow, what its end breaks off is left for the next run.
     """
     splitter = _Splitter(line, max_event)
     for block in blocks:
         splitter.feed(block)
         if splitter.items:
             yield splitter.take()
-    splitter.finish(damage())
-    if splitter.items:
-        yield splitter.take()
+    why, left = damage(), ""
+    if growing and (why is None or isinstance(why, Torn)):
+        left = splitter.unfinished(why)
+    else:
+        splitter.finish(why)
+    read_on = not isinstance(why, Stopped)
+    yield splitter.take()._replace(read_on=read_on, all_read=read_on and not left, left=left)
 
 
 class _Splitter:
@@ -80,7 +86,7 @@ class _Splitter:
         self._separator = b""  # What the next object of the array probably follows: `}`, what stood between, `{`.
 
     def take(self) -> Pieces:
-        pieces = self.items, self._lines
+        pieces = Pieces(self.items, self._lines, self._line)
         self.items, self._lines = [], []
         return pieces
 
@@ -97,15 +103,28 @@ class _Splitter:
             self._gathered.add(block[self._start : size])
         self._line += block.count(b"\n", self._counted, size)
 
-    def finish(self, damage: str | None) -> None:
+    def unfinished(self, damage: Torn | None) -> str:
+        """What the end of the text breaks off, as a clause; nothing is reported."""
+        if damage:
+            return f"{damage}; what follows is left"
+        if self._step == self._skip:
+            return f"the text that begins at line {self._item_line} has no end yet; it is left"
+        if self._open:
+            return f"the JSON value that begins at line {self._item_line} has no end yet; it is left"
+        if self._array_line:
+            return f"the JSON array that begins at line {self._array_line} has no end yet; what follows is left"
+        return ""
+
+    def finish(self, damage: Damaged | None) -> None:
         self._gathered.add(self._carry)
         if self._step == self._skip:
             reason, detail = self._broken
             self._report(self._gathered.unreadable(self._item_line, reason, detail, whole=not damage))
             if damage:
-                self._report(Unreadable(self._line + self._carry.count(b"\n"), "damaged", damage, b"", None, None))
+                line = self._line + self._carry.count(b"\n")
+                self._report(Unreadable(line, "damaged", str(damage), b"", None, None))
         elif self._open or self._array_line or damage:
-            detail = damage or "the file ends inside a JSON value"
+            detail = str(damage or "the file ends inside a JSON value")
             if self._array_line and not damage:
                 detail = f"the file ends inside the JSON array that begins at line {self._array_line}"
             line = self._item_line if self._open else self._line

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import zstandard
 
-from normalizer.inputs.damage import Damaged
+from normalizer.inputs.damage import Damaged, Torn
 
 FRAME = b"\x28\xb5\x2f\xfd"
 WINDOW = 128 * 1024 * 1024
@@ -22,6 +22,10 @@ TORN = "the zstd data is torn: the file ends inside it"
 def begins_frame(magic: bytes) -> bool:
     """Whether these 4 bytes begin a frame, or a skippable one, with which pzstd begins its files."""
     return magic == FRAME or (magic[1:] == b"\x2a\x4d\x18" and magic[0] & 0xF0 == 0x50)
+
+
+def _may_begin_frame(magic: bytes) -> bool:
+    return len(magic) < 4 and (FRAME.startswith(magic) or begins_frame(magic + b"\x50\x2a\x4d\x18"[len(magic) :]))
 
 
 class _Pull:
@@ -47,7 +51,7 @@ class _Pull:
         return count
 
 
-def decompress(blocks: Iterator[bytes], damage: Callable[[], str | None]) -> Iterator[bytes]:
+def decompress(blocks: Iterator[bytes], damage: Callable[[], Damaged | None]) -> Iterator[bytes]:
     """The text of all frames. `damage` says, at the end of the blocks, whether they ended too early and why."""
     pull = _Pull(blocks)
     try:
@@ -57,7 +61,9 @@ def decompress(blocks: Iterator[bytes], damage: Callable[[], str | None]) -> Ite
             elif len(magic) == 4 and begins_frame(magic):
                 size = pull.take(4)
                 if len(size) < 4 or pull.skip(int.from_bytes(size, "little")):
-                    raise Damaged(TORN)
+                    raise Torn(TORN)
+            elif _may_begin_frame(magic):
+                raise Torn(TORN)
             else:
                 raise Damaged("the zstd data is damaged: something else follows it")
     except zstandard.ZstdError as error:
@@ -65,17 +71,17 @@ def decompress(blocks: Iterator[bytes], damage: Callable[[], str | None]) -> Ite
         raise Damaged(f"the zstd data is damaged: {why.lower()}") from None
     except Damaged:
         if early := damage():
-            raise Damaged(early) from None
+            raise early from None
         raise
     if early := damage():
-        raise Damaged(early)
+        raise early
 
 
 def _frame(pull: _Pull) -> Iterator[bytes]:
     decoder = zstandard.ZstdDecompressor(max_window_size=WINDOW).decompressobj()
     descriptor = pull.take(1)
     if not descriptor:
-        raise Damaged(TORN)
+        raise Torn(TORN)
     flags = descriptor[0]
     single_segment = bool(flags & 0x20)
     size_bytes = (int(single_segment), 2, 4, 8)[flags >> 6]
@@ -83,12 +89,12 @@ def _frame(pull: _Pull) -> Iterator[bytes]:
     header = pull.take(wanted)
     decoder.decompress(FRAME + descriptor + header)
     if len(header) < wanted:
-        raise Damaged(TORN)
+        raise Torn(TORN)
     last = False
     while not last:
         head = pull.take(3)
         if len(head) < 3:
-            raise Damaged(TORN)
+            raise Torn(TORN)
         fields = int.from_bytes(head, "little")
         last = bool(fields & 1)
         wanted = 1 if fields & 6 == 2 else fields >> 3  # Of a run, only the one byte that is repeated is stored.
@@ -96,9 +102,9 @@ def _frame(pull: _Pull) -> Iterator[bytes]:
         if text := decoder.decompress(head + body):
             yield text
         if len(body) < wanted:
-            raise Damaged(TORN)
+            raise Torn(TORN)
     if flags & 4:
         checksum = pull.take(4)
         if len(checksum) < 4:
-            raise Damaged(TORN)
+            raise Torn(TORN)
         decoder.decompress(checksum)

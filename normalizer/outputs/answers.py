@@ -6,10 +6,13 @@ decided here (see `normalizer.delivery.verdicts`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 _LONGEST_REASON = 300
+_LONGEST_WAIT = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +98,20 @@ def error_of(body: object) -> tuple[str, str]:
 def _short(text: str) -> str:
     text = " ".join(text.split()).rstrip(".")
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
+
+
+def seconds_to_wait(said: str | None) -> float | None:
+    """The wait that a Retry-After header asks for, in seconds or by a date (RFC 9110, section 10.2.3), or None.
+
+    At most a day, whatever a server says.
+
+    >>> seconds_to_wait("120"), seconds_to_wait("Fri, 31 Dec 1999 23:59:59 GMT"), seconds_to_wait("soon")
+    (120.0, 0.0, None)
+    """
+    said = said.strip() if said is not None else ""
+    if said.isascii() and said.isdigit():
+        return min(float(said), _LONGEST_WAIT)
+    try:
+        return min(max(0.0, parsedate_to_datetime(said).timestamp() - time.time()), _LONGEST_WAIT)
+    except (ValueError, OverflowError):
+        return None

@@ -1,4 +1,4 @@
-"""Documents and dead letters as NDJSON in files and pipes."""
+"""Documents as NDJSON in files and pipes, and what all files that are written have in common."""
 
 from __future__ import annotations
 
@@ -9,16 +9,9 @@ import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from normalizer.errors import OutputError
-
-
-class Line(Protocol):
-    """What gives one line of JSON, its line end with it."""
-
-    def json(self) -> bytes:
-        """The line."""
 
 
 def why(error: OSError | ValueError) -> str:
@@ -28,7 +21,7 @@ def why(error: OSError | ValueError) -> str:
     return (getattr(error, "strerror", None) or str(error)).lower()
 
 
-def _write(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
     """Write all of it. Raises OSError."""
     view = memoryview(data)
     while view:
@@ -38,13 +31,31 @@ def _write(descriptor: int, data: bytes) -> None:
             select.select([], [descriptor], [])
 
 
-_Self = TypeVar("_Self", bound="_Closing")
+def sync_folder(path: str | Path) -> None:
+    """Bring to the disk that this file was made, renamed or removed. Raises OSError."""
+    descriptor = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_CLOEXEC)  # noqa: PTH120
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-class _Closing:
+def is_at(descriptor: int, path: str | Path) -> bool:
+    """Whether the file that is open is the one at this path now. Raises OSError."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))  # noqa: PTH116
+    except FileNotFoundError:
+        return False
+
+
+_Self = TypeVar("_Self", bound="Closing")
+
+
+class Closing:
     """Is closed at the end of a `with`; after an error its own end is not worth another one."""
 
     def close(self) -> None:
+        """Close it. Raises OutputError."""
         raise NotImplementedError
 
     def __enter__(self: _Self) -> _Self:
@@ -58,7 +69,7 @@ class _Closing:
                 self.close()
 
 
-class Output(_Closing):
+class Output(Closing):
     """A file or pipe that documents are written to, by its descriptor: child processes share it."""
 
     def __init__(self, path: str | None) -> None:
@@ -76,7 +87,7 @@ class Output(_Closing):
         """Write all of it. Raises OutputError."""
         assert self._descriptor is not None
         try:
-            _write(self._descriptor, data)
+            write_all(self._descriptor, data)
         except OSError as error:
             raise self._error(error) from None
 
@@ -91,65 +102,6 @@ class Output(_Closing):
 
     def _error(self, error: OSError | ValueError) -> OutputError:
         return OutputError(f"{self.name} cannot be written: {why(error)}")
-
-
-class DeadLetters(_Closing):
-    """Appends dead letters to a file: NDJSON, on the disk before `write` returns.
-
-    The file is made when the first letter comes; that it can be made is looked at before anything is read.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Raises OutputError."""
-        self.path = path
-        self.count = 0
-        self._descriptor: int | None = None
-        self._is_file = False
-        try:
-            if path.exists():
-                self._open()
-            elif not path.parent.is_dir():
-                raise FileNotFoundError(errno.ENOENT, f"there is no folder {path.parent}")
-            elif not os.access(path.parent, os.W_OK | os.X_OK):
-                raise PermissionError(errno.EACCES, f"the folder {path.parent.absolute()} cannot be written to")
-        except (OSError, ValueError) as error:
-            raise self._error(error) from None
-
-    def _open(self) -> int:
-        if self._descriptor is None:
-            self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            status = os.fstat(self._descriptor)
-            self._is_file = stat.S_ISREG(status.st_mode)
-            if self._is_file and status.st_size and os.pread(self._descriptor, 1, status.st_size - 1) != b"\n":
-                _write(self._descriptor, b"\n")  # the line of a run that was killed: ours must not become part of it
-        return self._descriptor
-
-    def write(self, letters: Iterable[Line]) -> None:
-        """Append them and wait for the disk. Raises OutputError."""
-        lines = [letter.json() for letter in letters]
-        if not lines:
-            return
-        try:
-            descriptor = self._open()
-            _write(descriptor, b"".join(lines))
-            if self._is_file:
-                os.fsync(descriptor)
-        except OSError as error:
-            raise self._error(error) from None
-        self.count += len(lines)
-
-    def close(self) -> None:
-        """Close the file. Raises OutputError."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            try:
-                os.close(descriptor)
-            except OSError as error:
-                raise self._error(error) from None
-
-    def _error(self, error: OSError | ValueError) -> OutputError:
-        advice = "name another file with --dead-letters"
-        return OutputError(f"dead letters cannot be written to {self.path}: {why(error)}; {advice}")
 
 
 Labelled = tuple[str, str | Path | int]

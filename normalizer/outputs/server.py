@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from normalizer.errors import ServerError
-from normalizer.outputs.answers import ItemResult, NoAnswer, error_of
+from normalizer.outputs.answers import ItemResult, NoAnswer, error_of, results, seconds_to_wait
+from normalizer.outputs.failures import Failure
 
 TIMEOUT = 60.0
-"""Seconds that one request may take."""
+"""Seconds that each step of a request may take: to connect, to send, to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Answer:
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the server has done what it was asked for. Redirects are not followed, and are refusals too."""
+        return 200 <= self.status < 300
 
 
 class Server(ABC):
@@ -71,13 +77,13 @@ class Server(ABC):
         return answer.status != 404 and self._accepted(answer) is not None
 
     def _accepted(self, answer: Answer) -> Answer:
-        if answer.status >= 400:
+        if not answer.ok:
             raise ServerError(self.refusal(answer.status, answer.body))
         return answer
 
     def refusal(self, status: int, body: object) -> str:
         """One sentence for a status that is an error."""
-        where = f"{self.engine} at {self.address}"
+        where = self.where
         if status == 401:
             return f"{where} refuses our credentials (401)."
         kind, reason = error_of(body)
@@ -85,6 +91,27 @@ class Server(ABC):
         if status == 403:
             return f"{where} does not allow us to do this (403){said}."
         return f"{where} refuses the request ({status}){said}."
+
+    @property
+    def where(self) -> str:
+        """Its name and address, for sentences."""
+        return f"{self.engine} at {self.address}"
+
+    def results(self, answer: Answer) -> list[ItemResult] | NoAnswer:
+        """What the answer to a bulk request lists, or why there is nothing."""
+        if answer.ok:
+            return results(answer.body)
+        wait = seconds_to_wait(answer.headers.get("retry-after"))
+        return NoAnswer(self.refusal(answer.status, answer.body), answer.status, wait)
+
+    def no_answer(self, failure: Failure) -> NoAnswer:
+        """For a bulk request. Raises ServerError where sending again cannot help."""
+        if failure.final:
+            raise ServerError(failure.sentence) from None
+        return NoAnswer(failure.sentence)
+
+    def __repr__(self) -> str:
+        return f"<{self.where}>"
 
     def __enter__(self) -> Self:
         return self

@@ -24,7 +24,7 @@ class DeadLetter:
     """An event that gives no document, or that the server does not take, with all that is needed to try again.
 
     `original` are the event's bytes; where it was too long only the first ones, and `length` and `sha256` are those of
-    the whole. `details` are further facts, for example the server's status.
+    the whole. `details` are further facts: the server's `status`, and the `document` where there is one.
     """
 
     reason: str
@@ -40,10 +40,13 @@ class DeadLetter:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.message}"
 
-    def json(self) -> bytes:
-        """The dead letter as one line of JSON. Bytes that are not UTF-8 stand as base64 under `original_base64`."""
-        letter: dict[str, Any] = {"reason": self.reason, "message": self.message, "file": self.file, "line": self.line}
-        letter |= self.details
+    def json(self, time: str | None = None) -> bytes:
+        """The dead letter as one line of JSON. Bytes that are not UTF-8 stand as base64 under `original_base64`.
+
+        `time` is when it is written (RFC 3339); without one the line has none.
+        """
+        letter: dict[str, Any] = {} if time is None else {"time": time}
+        letter |= {"reason": self.reason, "message": self.message, **self.details, "file": self.file, "line": self.line}
         try:
             letter["original"] = self.original.decode()
         except UnicodeDecodeError:

@@ -15,19 +15,23 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import Generic, TypeVar
 
 from normalizer.errors import NormalizerError, OutputError, SettingsError, WorkerError
 from normalizer.inputs import Batch
 from normalizer.runtime.batch import Counts, DeadLetter, Result, process
 from normalizer.runtime.normalizer import Normalizer
+from normalizer.signals import held
 
-Write = Callable[[Result], None]
-"""Writes the documents of a batch; raises OutputError."""
+Made = TypeVar("Made")
+
+Write = Callable[[Result], Made]
+"""Writes the documents of a batch, or picks from them what the parent is to have; raises OutputError."""
 
 _TURN = b"turn"
 _WARM = 1
@@ -37,14 +41,17 @@ _GRACE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What the parent learns of a batch: all but the documents."""
+class Report(Generic[Made]):
+    """What the parent learns of a batch: all but the documents, and what `write` has given."""
 
     counts: Counts
     dead: list[DeadLetter]
+    made: Made
 
 
-def run(batches: Iterable[Batch], normalizer: Normalizer, write: Write, workers: int = 1) -> Generator[Report]:
+def run(
+    batches: Iterable[Batch], normalizer: Normalizer, write: Write[Made], workers: int = 1
+) -> Generator[Report[Made]]:
     """Normalize batches and write the documents, in order; a report for each batch.
 
     Raises OutputError, WorkerError; SettingsError where the system does not allow so many workers. With more than one
@@ -56,8 +63,7 @@ def run(batches: Iterable[Batch], normalizer: Normalizer, write: Write, workers:
             result = process(normalizer, batch)
             if number == _WARM:
                 _settle()
-            write(result)
-            yield Report(result.counts, result.dead)
+            yield Report(result.counts, result.dead, write(result))
         return
     ring = _Ring(normalizer, write)
     try:
@@ -73,8 +79,8 @@ def _settle() -> None:
     gc.freeze()
 
 
-class _Ring:
-    def __init__(self, normalizer: Normalizer, write: Write) -> None:
+class _Ring(Generic[Made]):
+    def __init__(self, normalizer: Normalizer, write: Write[Made]) -> None:
         self._normalizer = normalizer
         self._write = write
         self._ends: list[Connection] = []
@@ -85,7 +91,7 @@ class _Ring:
         if "fork" not in multiprocessing.get_all_start_methods():
             raise SettingsError("several workers need a system that can fork processes; leave --workers out")
         try:
-            with _signals_held():
+            with held():  # both may reach the whole group: the parent decides, and ends its workers
                 self._fork(workers)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
@@ -129,7 +135,7 @@ class _Ring:
                 worker.kill()
                 worker.join()
 
-    def run(self, batches: Iterable[Batch]) -> Iterator[Report]:
+    def run(self, batches: Iterable[Batch]) -> Iterator[Report[Made]]:
         """Deal the batches out; reports come in their order, since each worker is asked in turn."""
         busy = [False] * len(self._ends)
         turn = 0
@@ -146,14 +152,14 @@ class _Ring:
             if busy[index]:
                 yield self._receive(index)
 
-    def _receive(self, index: int) -> Report:
+    def _receive(self, index: int) -> Report[Made]:
         end = self._ends[index]
         ready = wait([end, *(worker.sentinel for worker in self._processes)])
         # When another worker has ended, this one says what it still can, or ends for want of a turn.
         if end not in ready and not end.poll(_GRACE):
             raise self._failure()
         try:
-            report: Report | NormalizerError = end.recv()
+            report: Report[Made] | NormalizerError = end.recv()
         except (EOFError, OSError):
             raise self._failure() from None
         if isinstance(report, NormalizerError):
@@ -181,22 +187,9 @@ class _Ring:
         return WorkerError(f"{how}; the output is incomplete, so run again")
 
 
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until all workers are there; they are born with both blocked and stay so.
-
-    Both may reach the whole group of processes: the parent decides, and ends its workers.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _work(
     normalizer: Normalizer,
-    write: Write,
+    write: Write[Made],
     end: Connection,
     my_turn: Connection,
     next_turn: Connection,
@@ -213,9 +206,9 @@ def _work(
             if number == _WARM:
                 _settle()
             my_turn.recv_bytes()
-            write(result)
+            made = write(result)
             next_turn.send_bytes(_TURN)
-            end.send(Report(result.counts, result.dead))
+            end.send(Report(result.counts, result.dead, made))
     except (EOFError, OSError):  # the parent has ended, or the worker before this one
         return
     except OutputError as error:

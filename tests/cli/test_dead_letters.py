@@ -6,11 +6,12 @@ import base64
 import gzip
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import EVENTS, letters, mim_ecs
+from tests.cli.command import EVENTS, TIMEOUT, letters, mim_ecs
 
 GOOD = EVENTS[0]
 PROBLEM = json.dumps(json.loads(GOOD) | {"securityContext": {"asNumber": "not a number"}}).encode()
@@ -79,7 +80,9 @@ def test_an_event_that_is_too_long(tmp_path: Path) -> None:
     done = mim_ecs("normalize", "in", "--max-event", "65536", "--dead-letters", "dead", cwd=tmp_path, code=1)
     assert len(done.documents) == 2
     (letter,) = letters(tmp_path / "dead")
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(letter["time"])) < timedelta(seconds=TIMEOUT)
     assert letter == {
+        "time": letter["time"],
         "reason": "too_long",
         "message": f"a line of {len(long):,} bytes is over the limit of 65,536",
         "file": "in",

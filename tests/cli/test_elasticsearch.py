@@ -1,4 +1,4 @@
-"""`mim-ecs setup` and `mim-ecs index` against a genuine Elasticsearch, and against none."""
+"""`mim-ecs index` against a genuine Elasticsearch, and against none."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from elasticsearch import Elasticsearch
 
 from normalizer.cli import cli
 from normalizer.errors import SettingsError
+from normalizer.outputs.server import Server
 from tests.cli.command import EVENTS, SAMPLE, TIMEOUT, Done, ended, letters, mim_ecs, start
-from tests.cluster.ours import clean, found
+from tests.cluster.ours import CUSTOM, clean, found
 from tests.delivery.peer import Reply, peer
 
 TOP = Path(__file__).resolve().parents[2]
-CUSTOM = "logs-okta.mim@custom"
 UUIDS = {json.loads(event)["uuid"] for event in EVENTS}
 NOWHERE = "http://user:canary@127.0.0.1:9"
 
 
 @pytest.fixture
-def client(elasticsearch_url: str) -> Iterator[Elasticsearch]:
+def client(elasticsearch_url: str) -> Iterator[Server]:
     with clean(elasticsearch_url) as client:
         yield client
 
@@ -47,26 +46,8 @@ def index(url: str, folder: Path, *given: str | Path, stdin: bytes = b"", code: 
     return done
 
 
-def test_setup_twice_and_dry(elasticsearch_url: str, client: Elasticsearch) -> None:
-    dry = setup(elasticsearch_url, "--dry-run")
-    assert [line for line in dry if line.startswith("would add")] == [
-        "would add     component template logs-okta.mim@mappings",
-        "would add     component template logs-okta.mim@settings",
-        "would add     index template logs-okta.mim",
-    ]
-    assert dry[-1] == "Nothing was changed: this was a dry run."
-    assert not client.indices.exists_index_template(name="logs-okta.mim")
-    assert [line.split()[0] for line in setup(elasticsearch_url, "--no-pipelines")] == ["added"] * 3
-    again = setup(elasticsearch_url, "--no-pipelines")
-    assert [line.split()[0] for line in again] == ["same", "same", "same", "Nothing"]
-    changed = setup(elasticsearch_url, "--retention", "365d")
-    assert sorted(line.split()[0] for line in changed[:-1]) == ["changed", "left", "same", "same"]
-    assert changed[-1].startswith("Templates act on new backing indices")
-    assert [line.split()[0] for line in setup(elasticsearch_url, "--retention", "365d")][-1] == "Nothing"
-
-
 def test_the_sample_is_found_and_a_second_run_is_harmless(
-    elasticsearch_url: str, client: Elasticsearch, tmp_path: Path
+    elasticsearch_url: str, client: Server, tmp_path: Path
 ) -> None:
     setup(elasticsearch_url)
     first = index(elasticsearch_url, tmp_path, SAMPLE, "--namespace", "first")
@@ -86,17 +67,15 @@ def test_the_sample_is_found_and_a_second_run_is_harmless(
 
 @pytest.mark.parametrize(("failure_store", "status"), [(False, 400), (True, 201)])
 def test_refused_and_unreadable_events_become_dead_letters(
-    elasticsearch_url: str, client: Elasticsearch, tmp_path: Path, failure_store: bool, status: int
+    elasticsearch_url: str, client: Server, tmp_path: Path, failure_store: bool, status: int
 ) -> None:
     """The cluster's own template maps as an object what some documents carry as text."""
     setup(elasticsearch_url)
-    client.cluster.put_component_template(
-        name=CUSTOM,
-        template={
-            "mappings": {"properties": {"okta": {"properties": {"poison": {"type": "object"}}}}},
-            "data_stream_options": {"failure_store": {"enabled": failure_store}},
-        },
-    )
+    template = {
+        "mappings": {"properties": {"okta": {"properties": {"poison": {"type": "object"}}}}},
+        "data_stream_options": {"failure_store": {"enabled": failure_store}},
+    }
+    client.put(f"/_component_template/{CUSTOM}", {"template": template})
     with_poison(tmp_path / "mine")
     poisoned = [event for event in EVENTS if json.loads(event)["eventType"] == "mim.command.generic.error"]
     stdin = SAMPLE.read_bytes() + b"junk\n"
@@ -129,13 +108,13 @@ def with_poison(folder: Path) -> None:
 
 
 def test_dead_letters_that_cannot_be_written_end_the_run(
-    elasticsearch_url: str, client: Elasticsearch, tmp_path: Path
+    elasticsearch_url: str, client: Server, tmp_path: Path
 ) -> None:
     setup(elasticsearch_url)
     stdin = b"junk\n" + SAMPLE.read_bytes()
     done = index(elasticsearch_url, tmp_path, "--dead-letters", "/dev/full", stdin=stdin, code=4)
     assert done.lines[-1].startswith("Error: dead letters cannot be written to /dev/full: no space left on device")
-    assert not client.indices.exists(index="logs-okta.mim-default")
+    assert client.get("/logs-okta.mim-default") is None
     (tmp_path / "dead").mkdir()
     missing = mim_ecs("index", "--url", elasticsearch_url, "--dead-letters", "no/x", cwd=tmp_path, code=4)
     assert "there is no folder no" in missing.err
@@ -143,11 +122,11 @@ def test_dead_letters_that_cannot_be_written_end_the_run(
     assert "is the same file as" in same.err
 
 
-def test_without_templates_nothing_is_sent(elasticsearch_url: str, client: Elasticsearch, tmp_path: Path) -> None:
+def test_without_templates_nothing_is_sent(elasticsearch_url: str, client: Server, tmp_path: Path) -> None:
     done = mim_ecs("index", "--url", elasticsearch_url, SAMPLE, cwd=tmp_path, code=2)
     assert "There is no index template logs-okta.mim at 127.0.0.1:" in done.err
     assert done.err.endswith("run `mim-ecs setup` first.\n")
-    assert not client.indices.exists(index="logs-okta.mim-default")
+    assert client.get("/logs-okta.mim-default") is None
 
 
 @pytest.mark.parametrize("command", ["index", "setup"])

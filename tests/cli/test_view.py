@@ -124,7 +124,8 @@ def on_a_terminal(*given: str | Path, typed: str = "", **env: str) -> tuple[int,
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_progress_bar_on_a_terminal(tmp_path: Path, workers: str) -> None:
     (tmp_path / "in.ndjson").write_bytes(b"junk\n" + SAMPLE.read_bytes())
-    code, text = on_a_terminal("normalize", "--workers", workers, tmp_path / "in.ndjson", "-o", tmp_path / "out")
+    given = ("normalize", "--workers", workers, tmp_path / "in.ndjson", "-o", tmp_path / "out")
+    code, text = on_a_terminal(*given, COLUMNS="200")  # room for the path
     assert code == 1
     assert "in.ndjson" in text
     assert "━" in text

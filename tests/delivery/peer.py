@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,8 +44,13 @@ def items(found: list[Any]) -> Reply:
 
 
 @contextmanager
-def peer(answer: Callable[[int, bytes], Reply | None]) -> Iterator[Peer]:
-    """Serve `answer(number of the request from 1, body)`; None closes the connection without a word."""
+def peer(
+    answer: Callable[[int, bytes], Reply | None], engine: str = "elasticsearch", context: ssl.SSLContext | None = None
+) -> Iterator[Peer]:
+    """Serve `answer(number of the request from 1, body)`; None closes the connection without a word.
+
+    Only an `elasticsearch` says so in each answer. By https where a context has the certificate.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -58,18 +64,30 @@ def peer(answer: Callable[[int, bytes], Reply | None]) -> Iterator[Peer]:
                 return
             self.send_response(reply.status)
             for name, value in reply.headers.items():
-                self.send_header(name, value)
+                if engine == "elasticsearch" or name not in PRODUCT:
+                    self.send_header(name, value)
             self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
             self.wfile.write(reply.body[: len(reply.body) - reply.cut])
 
-        do_GET = do_POST = do_PUT = handle_any  # noqa: N815 - names that http.server looks for
+        do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = handle_any  # noqa: N815 - names that http.server looks for
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        asked = Peer(f"http://127.0.0.1:{server.server_port}")
+    class Server(ThreadingHTTPServer):
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            if context is not None:
+                try:
+                    request = context.wrap_socket(request, server_side=True)
+                except OSError:  # who does not trust us
+                    return
+            super().finish_request(request, client_address)
+            if context is not None:
+                request.close()
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        asked = Peer(f"http{'s' if context else ''}://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

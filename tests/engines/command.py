@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -16,21 +17,26 @@ from tests.engines.tether import tethered
 
 _EPILOG = """\
 start prints the URL on stdout and stays until Ctrl-C.
-run sets {variable} for COMMAND and ends with COMMAND's exit code.
+run sets {variables} for COMMAND and ends with COMMAND's exit code.
 
 Other exit codes: 2 something is missing on this machine, 3 the server did not start or has died,
 130 and 143 stopped by SIGINT and SIGTERM.
 
-example: {program} run -- sh -c 'curl -s "${variable}"'"""
+example: {program} run -- sh -c 'curl -s "${url}"'"""
 
 
-def main(engine: type[Server], arguments: list[str]) -> int:
-    """Do with a server of that engine what the arguments say; gives the exit code."""
-    options, command = _parse(engine, arguments)
-    server = engine(dict(options.settings), heap=options.heap, data=options.keep_data, optimized=options.optimized)
+def main(engine: type[Server], arguments: list[str], secured: Callable[..., Server] | None = None) -> int:
+    """Do with a server of that engine what the arguments say; gives the exit code.
+
+    `secured` makes a server with security, where the engine has one: then there is an option for it.
+    """
+    options, command = _parse(engine, arguments, secured is not None)
+    make = secured if secured and options.security else engine
     signal.signal(signal.SIGTERM, _end)
     try:
-        with server:
+        with make(
+            dict(options.settings), heap=options.heap, data=options.keep_data, optimized=options.optimized
+        ) as server:
             return _run(server, command) if command else _stay(server)
     except EngineError as error:
         print(error, file=sys.stderr)
@@ -39,19 +45,25 @@ def main(engine: type[Server], arguments: list[str]) -> int:
         return 130
 
 
-def _parse(engine: type[Server], arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
+def _parse(engine: type[Server], arguments: list[str], securable: bool) -> tuple[argparse.Namespace, list[str]]:
     program = f"python -m tests.engines.{engine.name.lower()}"
     parser = argparse.ArgumentParser(
         prog=program,
         usage="%(prog)s {start,run} [options] [-- COMMAND ...]",
         description=f"Starts a genuine {engine.name} {engine.version} on this machine, for tests and trials only.",
-        epilog=_EPILOG.format(program=program, variable=_variable(engine)),
+        epilog=_EPILOG.format(
+            program=program,
+            url=engine.variable("url"),
+            variables=f"{engine.variable('url')}{', and for --security what a user needs,' if securable else ''}",
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("action", choices=["start", "run"], help="keep a server, or run a command beside one")
     parser.add_argument("--keep-data", metavar="DIR", type=Path, help="keep the data in this folder")
     parser.add_argument("--heap", metavar="SIZE", default="512m", help="of the server's JVM (default: 512m)")
     parser.add_argument("--optimized", action="store_true", help="a slow start and full speed, for measurements")
+    if securable:
+        parser.add_argument("--security", action="store_true", help="https only, and a password")
     parser.add_argument(
         "-E", metavar="k=v", dest="settings", action="append", default=[], type=_setting, help="a setting of the server"
     )
@@ -63,11 +75,6 @@ def _parse(engine: type[Server], arguments: list[str]) -> tuple[argparse.Namespa
     if command and not shutil.which(command[0]):
         parser.error(f"there is no command {command[0]}")
     return options, command
-
-
-def _variable(engine: type[Server]) -> str:
-    """The environment variable with the URL, for the command."""
-    return f"{engine.name.upper()}_URL"
 
 
 def _setting(text: str) -> tuple[str, str]:
@@ -83,13 +90,16 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
 
 def _stay(server: Server) -> NoReturn:
     print(server.url, flush=True)
+    for name, value in server.variables().items():
+        if name != server.variable("url"):
+            say(f"{name}={value}")
     say("Ctrl-C stops it.")
     code = server.wait()
     raise EngineError(f"{server.name} ended with code {code}:\n" + server.last_words())
 
 
 def _run(server: Server, command: list[str]) -> int:
-    environment = {**os.environ, _variable(type(server)): server.url}
+    environment = {**os.environ, **server.variables()}
     process = subprocess.Popen(tethered(command, at_death=signal.SIGTERM), env=environment)
 
     def forward(number: int, frame: FrameType | None) -> None:

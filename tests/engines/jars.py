@@ -93,7 +93,7 @@ def place(jars: Iterable[Jar], home: Path, what: str) -> None:
     fetch(jars, fetched, what)
     for jar in jars:
         (home / jar.folder).mkdir(parents=True, exist_ok=True)
-        (fetched / jar.name).rename(home / jar.folder / jar.name)
+        (home / jar.folder / jar.name).hardlink_to(fetched / jar.name)  # some have two places
     shutil.rmtree(fetched)
 
 

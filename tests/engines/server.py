@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from tests.engines import EngineError, say
 from tests.engines.ask import ask
@@ -72,6 +72,7 @@ class Server:
     main_class: ClassVar[str]
     own_settings: ClassVar[Mapping[str, object]] = {}
     own_jvm_options: ClassVar[tuple[str, ...]]
+    scheme = "http"
 
     def __init__(
         self,
@@ -90,15 +91,27 @@ class Server:
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
-    @staticmethod
-    def prepare_home(java: Path) -> Path:
+    def prepare_home(self, java: Path) -> Path:
         """The folder with lib and modules, from the cache or newly made; raises as `start` does."""
         raise NotImplementedError
 
     @property
     def url(self) -> str:
         """Where the server answers, or did before it was stopped."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{self.scheme}://127.0.0.1:{self._port}"
+
+    @classmethod
+    def variable(cls, name: str) -> str:
+        """The environment variable for something that a client must know."""
+        return f"{cls.name.upper()}_{name.upper()}"
+
+    def variables(self) -> dict[str, str]:
+        """All that a client must know, for its environment."""
+        return {self.variable("url"): self.url}
+
+    def ask(self, method: str, path: str, body: object = None, *, seconds: float = 30) -> tuple[int, Any]:
+        """The status and the JSON of the answer, by who may do everything. Raises OSError or HTTPException."""
+        return ask(self.url, method, path, body, seconds=seconds)
 
     @property
     def pid(self) -> int:
@@ -121,12 +134,11 @@ class Server:
         home = self.prepare_home(java)
         say(f"Starting {self.name} {self.version}…")
         self._configure()
-        own_variables = f"{self.prefix.upper()}_"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 tethered(self._command(java, home)),
                 cwd=self._folder,
-                env={name: value for name, value in os.environ.items() if not name.startswith(own_variables)},
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -198,6 +210,11 @@ class Server:
     def _ports(self) -> Path:
         return self._folder / "logs" / "http.ports"
 
+    def _environment(self) -> dict[str, str]:
+        """This process's, without what is meant for a server of the user's."""
+        own = f"{self.prefix.upper()}_"
+        return {name: value for name, value in os.environ.items() if not name.startswith(own)}
+
     def _configure(self) -> None:
         for name in ("config", "logs", "tmp"):
             (self._folder / name).mkdir(exist_ok=True)
@@ -247,7 +264,7 @@ class Server:
             return False
         self._port = int(address.rpartition(":")[2])
         try:
-            status, _ = ask(self.url, "GET", "/_cluster/health?wait_for_status=yellow&timeout=1s", seconds=5)
+            status, _ = self.ask("GET", "/_cluster/health?wait_for_status=yellow&timeout=1s", seconds=5)
         except (OSError, http.client.HTTPException, ValueError):
             return False
         return status == http.client.OK

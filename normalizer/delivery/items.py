@@ -1,8 +1,7 @@
-"""Items ▶ batches of prepared bytes, cut by size and count; the one place here that writes `event.ingested`."""
+"""Items ▶ bytes of a bulk request; the one place here that writes `event.ingested`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,79 +29,72 @@ class Item:
     raw: bool = False
     becomes: str | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How large a batch may become: bytes of the request and number of items. One item is always a batch."""
-
-    bytes: int = 5 * 1024 * 1024
-    count: int = 1000
+    @property
+    def kept_as(self) -> str:
+        """The `_id` that the document has in the end."""
+        return self.becomes or self.id
 
 
 @dataclass(slots=True)
 class Prepared:
-    """An item as bytes of a bulk request, cut where the time of sending goes; None where it goes nowhere.
+    """An item ready to be sent: its action, its document on one line, and what goes into that where.
 
-    `sent` counts how often it was sent, `answered` how often the server said something about it.
+    `before` and `after` stand around the time of sending, at the byte `at`; all empty where no time goes in.
+    `sent` counts how often it was sent, `answered` how often the server said something about it, `since` when it was
+    sent first (seconds of a clock that only goes forward).
     """
 
     item: Item
-    head: bytes
-    tail: bytes | None
+    action: bytes
+    document: bytes
+    at: int = 0
+    before: bytes = b""
+    after: bytes = b""
     sent: int = 0
     answered: int = 0
+    since: float = 0.0
 
     def line(self, ingested: bytes) -> bytes:
         """The action and the document, each with its line end. `ingested` is an RFC 3339 time without quotes."""
-        return self.head if self.tail is None else self.head + ingested + self.tail
+        if not self.before:
+            return b"".join((self.action, self.document, b"\n"))
+        document = self.document
+        return b"".join(
+            (self.action, document[: self.at], self.before, ingested, self.after, document[self.at :], b"\n")
+        )
 
     @property
     def size(self) -> int:
         """Bytes in a request."""
-        rest = 0 if self.tail is None else len("1970-01-01T00:00:00.000Z") + len(self.tail)
-        return len(self.head) + rest
-
-
-def batches(items: Iterable[Prepared], limits: Limits) -> Iterator[list[Prepared]]:
-    """Lists of items in order, none empty, each within the limits unless it is a single item."""
-    batch: list[Prepared] = []
-    size = 0
-    for item in items:
-        if batch and (size + item.size > limits.bytes or len(batch) >= limits.count):
-            yield batch
-            batch, size = [], 0
-        batch.append(item)
-        size += item.size
-    if batch:
-        yield batch
+        time = len("1970-01-01T00:00:00.000Z") if self.before else 0
+        return len(self.action) + len(self.document) + len(self.before) + time + len(self.after) + 1
 
 
 def prepare(item: Item) -> Prepared:
     """The `create` action and the document. Raises InvalidDocument where the document is no JSON object."""
     action = b'{"create":{"_id":%b}}\n' % orjson.dumps(item.id)
     if item.raw:
-        return Prepared(item, action + item.document + b"\n", None)
-    head, tail = _cut(item.document)
-    return Prepared(item, action + head, tail + b"\n")
+        return Prepared(item, action, item.document)
+    document, at = _place(item.document)
+    after = b'"' if document[at : at + 1] == b"}" else b'",'
+    return Prepared(item, action, document, at, _INGESTED, after)
 
 
 _EVENT = b'"event":{'
 _INGESTED = b'"ingested":"'
 
 
-def _cut(document: bytes) -> tuple[bytes, bytes]:
-    """The document before and after the value of `event.ingested`.
+def _place(document: bytes) -> tuple[bytes, int]:
+    """The document on one line, and the place behind the brace that opens its root's `event`.
 
     Reading and writing the whole document takes twice as long as putting a key into its bytes, which is right
     when the first `"event":{` is the root's: then what stands before it, closed by one brace, is a whole object.
     Anything else, and what is not one line, takes the long way.
     """
     at = document.find(_EVENT)
-    after = at + len(_EVENT)
     if at > 0 and b'"ingested"' not in document and b"\n" not in document and _is_object(document[:at] + b'"":0}'):
-        comma = b"" if document[after : after + 1] == b"}" else b","
-        return document[:after] + _INGESTED, b'"' + comma + document[after:]
-    return _cut_parsed(document)
+        return document, at + len(_EVENT)
+    return _written_anew(document), len(b"{" + _EVENT)
 
 
 def _is_object(text: bytes) -> bool:
@@ -113,7 +105,8 @@ def _is_object(text: bytes) -> bool:
     return True
 
 
-def _cut_parsed(document: bytes) -> tuple[bytes, bytes]:
+def _written_anew(document: bytes) -> bytes:
+    """The document on one line, with `event` as its first key and without `event.ingested`."""
     try:
         root: Any = orjson.loads(document)
     except orjson.JSONDecodeError as error:
@@ -122,6 +115,4 @@ def _cut_parsed(document: bytes) -> tuple[bytes, bytes]:
     if not isinstance(event, dict):
         raise InvalidDocument("The document is not an object with an object `event`.")
     event.pop("ingested", None)
-    rest = orjson.dumps(event)[1:], orjson.dumps(root)[1:]
-    tail = b"".join((b"" if rest[0] == b"}" else b",", rest[0], b"" if rest[1] == b"}" else b",", rest[1]))
-    return b"{" + _EVENT + _INGESTED, b'"' + tail
+    return orjson.dumps({"event": event, **root})

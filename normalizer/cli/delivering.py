@@ -1,0 +1,281 @@
+"""What commands that deliver to a server have in common: their options, and the delivery itself with its summary."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from normalizer.cli.servers import connected, server_options
+from normalizer.cli.settings import document_options
+from normalizer.cli.view import View, log
+from normalizer.cluster import Kind, check_installed, data_stream
+from normalizer.delivery import Counts as Delivered
+from normalizer.delivery import Item, Mark, Retries, Work, deliver, raw
+from normalizer.delivery.deliver import Acknowledged, Letters
+from normalizer.delivery.exact import known
+from normalizer.errors import SettingsError
+from normalizer.inputs import Batch
+from normalizer.language.advice import choices
+from normalizer.names import NAME
+from normalizer.outputs.server import TIMEOUT, Server
+from normalizer.runtime.batch import Counts, Result
+from normalizer.runtime.normalizer import Normalized, Normalizer, Options
+from normalizer.runtime.workers import run
+
+BATCH_BYTES = 64 * 1024
+"""Of events' text in one read batch: a bulk is made of whole ones, and the smaller they are the better it fits."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class _Time(click.ParamType):
+    """A time such as 90s, 15m, 2h; in seconds. 0 is no limit."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        if found := re.fullmatch(r"([0-9]{1,9})([smhd])", str(value)):
+            return int(found[1]) * _UNITS[found[2]] or float("inf")
+        if str(value) == "0":
+            return float("inf")
+        self.fail(f'"{value}" is no time; write one like 90s, 15m or 2h, or 0 for no limit', param, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """The options of `delivery_options`, by their names."""
+
+    engine: str | None
+    url: str | None
+    timeout: float
+    via_pipeline: bool
+    exact: bool
+    workers: int
+    in_flight: int
+    patience: float
+    metrics: str | None
+    mappings: Path | None
+    org: str | None
+    namespace: str
+    original: bool
+    strict: bool
+    validate: bool
+
+
+_OPTIONS = (
+    server_options,
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0.1),
+        default=TIMEOUT,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long one request may take before it is sent again.",
+    ),
+    click.option(
+        "--patience",
+        type=_Time(),
+        default="15m",
+        show_default=True,
+        help="Give up when the server has taken nothing for so long; 0 for never.",
+    ),
+    click.option(
+        "--in-flight",
+        type=click.IntRange(1, 32),
+        default=2,
+        show_default=True,
+        help="Requests at a time; together they hold at most 1,000 documents or 5 MiB.",
+    ),
+    click.option(
+        "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that normalize."
+    ),
+    click.option(
+        "--exact",
+        is_flag=True,
+        help="Before sending, ask the whole data stream for each event: nothing is doubled after a rollover either.",
+    ),
+    click.option(
+        "--via-pipeline",
+        is_flag=True,
+        help="Send events as they are: the ingest pipeline in the cluster makes the documents.",
+    ),
+    click.option(
+        "--metrics",
+        metavar="FILE|:PORT",
+        help="Write counters as Prometheus text into this file, or serve them at this port.",
+    ),
+    document_options,
+)
+
+
+def delivery_options(command: Command) -> Command:
+    """The options that say where documents go, how, and what is in them; the command gets them as its first argument."""
+
+    @wraps(command)
+    def with_how(**options: Any) -> Any:
+        how = How(**{each.name: options.pop(each.name) for each in fields(How)})
+        if how.via_pipeline:
+            _check_unused(click.get_current_context())
+        return command(how, **options)
+
+    wrapped: Any = with_how
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    result: Command = wrapped
+    return result
+
+
+_MADE_HERE = {
+    "mappings": "--mappings",
+    "org": "--org",
+    "original": "--no-original",
+    "strict": "--strict",
+    "validate": "--no-validate",
+    "workers": "--workers",
+}
+"""Options that say how documents are made here."""
+
+
+def _check_unused(context: click.Context) -> None:
+    """Raise SettingsError for options on the command line that mean nothing where the cluster makes the documents."""
+    given = [
+        option
+        for name, option in _MADE_HERE.items()
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if given:
+        them, mean = ("it", "means") if len(given) == 1 else ("them", "mean")
+        there = [name for name in given if name in ("--mappings", "--org")]
+        advice = f"; `mim-ecs setup` takes {choices(there, 'and')}" if there else ""
+        raise SettingsError(
+            f"with --via-pipeline documents are made in the cluster, where {choices(given, 'and')} {mean} nothing; "
+            f"leave {them} out{advice}"
+        )
+
+
+class Delivery:
+    """A delivery to one data stream. Made before anything is read, so that mistakes are told at once.
+
+    A context manager. Raises SettingsError, MappingError; entering ServerError, SetupError.
+    """
+
+    def __init__(self, how: How) -> None:
+        self.stream = data_stream(how.namespace)
+        self.counts = Counts()
+        self.delivered = Delivered()
+        self._how = how
+        self._normalizer: Normalizer | None = None
+        if not how.via_pipeline:
+            options = Options(how.org, how.namespace, how.original, how.strict, validate=how.validate)
+            self._normalizer = Normalizer.load(how.mappings, options)
+        self._server: Server = connected(how.url, how.engine, timeout=how.timeout, connections=how.in_flight)
+
+    def __enter__(self) -> Delivery:
+        try:
+            check_installed(self._server)
+            if self._how.via_pipeline:
+                check_installed(self._server, Kind.PIPELINE)
+        except BaseException:
+            self._server.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
+
+    def run(self, batches: Iterator[Batch], letters: Letters, acknowledged: Acknowledged | None = None) -> None:
+        """Deliver all events of the batches. Raises what `deliver` raises."""
+        how = self._how
+        with ExitStack() as stack:
+            if how.metrics:
+                from normalizer.cli.metrics import Metrics
+
+                stack.enter_context(Metrics(how.metrics, self.counts, self.delivered))
+            works = stack.enter_context(closing(self._works(batches, letters)))
+            deliver(
+                works,
+                lambda items: self._server.bulk(self.stream, items, NAME if how.via_pipeline else None),
+                letters,
+                acknowledged,
+                known=known(self._server, self.stream) if how.exact else None,
+                counts=self.delivered,
+                waiting=lambda _seconds, sentence: log.warning("%s", sentence),
+                in_flight=how.in_flight,
+                retries=Retries(patience=how.patience),
+            )
+
+    def _works(self, batches: Iterator[Batch], letters: Letters) -> Generator[Work]:
+        """What is read, ready to be delivered; its dead letters are on the disk before it is handed on."""
+        made = self._raw(batches, letters) if self._normalizer is None else self._made(self._normalizer, batches, letters)
+        for batch, items in made:
+            yield Work(items, Mark(batch.file, batch.after) if batch.after is not None else None)
+
+    def _made(
+        self, normalizer: Normalizer, batches: Iterator[Batch], letters: Letters
+    ) -> Iterator[tuple[Batch, list[Item]]]:
+        """The documents, made by one process or several."""
+        open_batches: deque[Batch] = deque()
+
+        def noted() -> Iterator[Batch]:
+            for batch in batches:
+                open_batches.append(batch)
+                yield batch
+
+        with closing(run(noted(), normalizer, _documents, self._how.workers)) as reports:
+            for report in reports:
+                batch = open_batches.popleft()
+                letters(report.dead)
+                self.counts.add(report.counts)
+                yield batch, [_item(batch, at, done) for at, done in report.made]
+
+    def _raw(self, batches: Iterator[Batch], letters: Letters) -> Iterator[tuple[Batch, list[Item]]]:
+        """The events as they are."""
+        for batch in batches:
+            result = raw(batch, self._how.namespace)
+            letters(result.dead)
+            self.counts.add(Counts(read=len(batch.items), written=len(result.items), dead=len(result.dead)))
+            self.counts.reasons.update(letter.reason for letter in result.dead)
+            yield batch, result.items
+
+    def tell(self, view: View) -> None:
+        """The summary: what was read, and what the server says that it has."""
+        counts, delivered = self.counts, self.delivered
+        counts.skipped += delivered.dropped  # by the pipeline
+        counts.written -= delivered.dropped
+        if delivered.dead:
+            counts.reasons["refused by the server"] = delivered.dead
+        view.summary(
+            counts,
+            made_here=self._normalizer is not None,
+            indexed=delivered.indexed,
+            duplicates=delivered.duplicates,
+            refused=delivered.dead,
+            not_settled=counts.written - delivered.indexed - delivered.duplicates - delivered.dead,
+            retried=delivered.retried,
+            bytes=delivered.bytes,
+        )
+        if not view.quiet:
+            by = f", by the ingest pipeline {NAME}" if self._how.via_pipeline else ""
+            log.info("data stream %s%s", self.stream, by)
+
+
+def _documents(result: Result) -> list[tuple[int, Normalized]]:
+    return [*zip(result.indices, result.documents, strict=True)]
+
+
+def _item(batch: Batch, at: int, done: Normalized) -> Item:
+    original = batch.items[at]
+    assert isinstance(original, bytes)
+    return Item(done.id, done.document, original, batch.file, batch.lines[at])

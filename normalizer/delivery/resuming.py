@@ -1,0 +1,283 @@
+"""Where each input is read on: what the state knows of files, held against what lies on the disk now.
+
+A file is known by device, inode and what stands at its beginning, not by its name: log files are renamed, copied,
+emptied and replaced. In doubt a file is read from its start: events that are sent again do no harm, lost ones do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from normalizer.inputs import Identity, Position, Source
+from normalizer.inputs.identity import HEAD, Lying
+
+Key: TypeAlias = tuple[int, int]
+"""Device and inode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How far one file has been delivered."""
+
+    path: str
+    """Its name as it was given, for people."""
+    absolute: str
+    position: Position
+    file: Identity
+    saved: str
+
+    def unread(self, size: int | None = None) -> str:
+        """How much of it was not read, for people; empty for nothing. `size`: of the stored file now, where known."""
+        size = self.file.size if size is None else size
+        if size <= self.position.offset:
+            return ""
+        if self.position.again and not self.position.offset:
+            return "a part"  # How much of a compressed file stands before the position, nobody knows.
+        rest = size - self.position.offset
+        return f"{rest:,} bytes" if rest > 1 else "1 byte"
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is read, and from where."""
+
+    files: list[tuple[Source, Position | None]] = field(default_factory=list)
+    """None: from the start."""
+    sentences: list[str] = field(default_factory=list)
+    """What people should know."""
+    dropped: list[Key] = field(default_factory=list)
+    """Of the state: what no longer says anything about a file."""
+    moved: list[Entry] = field(default_factory=list)
+    """For the state: files that lie elsewhere now, or are a copy."""
+
+
+def absolute(path: Path) -> str:
+    """The path from the root, links in it left as they are."""
+    return os.path.abspath(path)  # noqa: PTH100 - Path.absolute leaves `..` in it
+
+
+def key_of(file: Identity) -> Key:
+    """What entries are found by."""
+    return file.device, file.inode
+
+
+def plan(entries: Mapping[Key, Entry], sources: Sequence[Source]) -> Plan:
+    """Where each source is read on. Sources are regular files; one that can't be looked at is read from its start."""
+    return _Planner(entries).plan(sources)
+
+
+class _Planner:
+    def __init__(self, entries: Mapping[Key, Entry]) -> None:
+        self._entries = entries
+        self._made = Plan()
+        self._given: dict[Key, tuple[Source, Lying]] = {}
+        self._folders: dict[str, _Folder] = {}
+        self._lying: dict[Key, Lying | None] = {}  # Where the file of each entry lies now; None: nowhere.
+        self._copied: dict[Key, Entry] = {}  # The source that is a copy of an entry's file.
+        self._named: dict[str, Entry] = {}  # The entry that was saved last under each path.
+        self._told: set[Key] = set()
+        self._unreadable: set[Key] = set()
+        self._known: set[Key] = set()
+
+    def plan(self, sources: Sequence[Source]) -> Plan:
+        made = self._made
+        files = [*self._looked_at(sources)]
+        self._known = {*self._given, *self._entries}
+        self._compare(files)
+        for source, lying in files:
+            made.files.append((source, self._start(source, lying) if lying is not None else None))
+        for key, entry in self._entries.items():
+            if key in self._unreadable:
+                continue
+            if self._lying[key] is None:
+                made.dropped.append(key)
+            if key not in self._told and (fate := self._fate(entry)):
+                made.sentences.append(f"{entry.path} as it was read before {fate}.")
+        return made
+
+    def _looked_at(self, sources: Sequence[Source]) -> Iterator[tuple[Source, Lying | None]]:
+        for source in sources:
+            assert source.path is not None
+            try:
+                lying = Lying(source.path)
+            except OSError:  # Reading will say why.
+                yield source, None
+                continue
+            if lying.key in self._given:
+                other = self._given[lying.key][0].name
+                self._made.sentences.append(f"{source.name} is the same file as {other}: it is read once.")
+                continue
+            self._given[lying.key] = source, lying
+            yield source, lying
+
+    # What the state knows, and where it lies now
+
+    def _compare(self, files: Sequence[tuple[Source, Lying | None]]) -> None:
+        gone: dict[str, Entry] = {}
+        for key, entry in self._entries.items():
+            self._lying[key] = self._find(entry)
+            named = self._named.get(entry.absolute)
+            if named is None or named.saved <= entry.saved:
+                self._named[entry.absolute] = entry
+            if self._lying[key] is None and entry.file.head == HEAD:
+                gone[entry.file.sha256] = entry
+        for _, lying in files:
+            if lying is None or self._lying.get(lying.key) is not None:
+                continue
+            if (old := gone.get(lying.sha256)) is not None and _is_copy(old, lying):
+                self._copied[lying.key] = gone.pop(lying.sha256)
+                self._told.add(key_of(old.file))
+
+    def _find(self, entry: Entry) -> Lying | None:
+        """The file of the entry: among the inputs, under its own name, or beside that."""
+        key = key_of(entry.file)
+        if key in self._given:
+            lying = self._given[key][1]
+            return lying if _is_file_of(entry, lying) else None
+        for path in (Path(entry.absolute), *self._folder(entry).with_inode(key[1])):
+            try:
+                lying = Lying(path)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:  # It may be what was read, and be readable again tomorrow.
+                self._unreadable.add(key)
+                continue
+            if lying.key == key and _is_file_of(entry, lying):
+                return lying
+        return None
+
+    def _folder(self, entry: Entry) -> _Folder:
+        folder = Path(entry.absolute).parent
+        return self._folders.setdefault(os.fspath(folder), _Folder(folder))
+
+    def _fate(self, entry: Entry) -> str:
+        """What became of a file of which no input gives the rest, as the end of a sentence; empty: nothing to say."""
+        key = key_of(entry.file)
+        lying = self._lying[key]
+        if lying is not None and (key in self._given or os.fspath(lying.path) == entry.absolute):
+            return ""
+        if lying is None and entry.file.head == HEAD:
+            lying = self._folder(entry).copy_of(entry, self._known)
+        if lying is None:
+            return f"is gone, with {unread} unread" if (unread := entry.unread()) else ""
+        if unread := entry.unread(lying.size):  # Under its old name it is told again, until it is read.
+            self._made.moved.append(moved(entry, lying, entry.path, entry.absolute))
+            return f"is {_shown(lying.path)} now, with {unread} unread: name that as an input too"
+        self._made.moved.append(moved(entry, lying, _shown(lying.path), os.fspath(lying.path)))
+        return ""
+
+    # Where one source is read on
+
+    def _start(self, source: Source, lying: Lying) -> Position | None:
+        assert source.path is not None
+        path = absolute(source.path)
+        entry = self._entries.get(lying.key)
+        if entry is not None and self._lying[lying.key] is not None:
+            if entry.absolute != path:
+                self._say(source, f"is what {entry.path} was: reading goes on there {_behind(entry)}")
+                self._made.moved.append(moved(entry, lying, source.name, path))
+            return entry.position
+        if (entry := self._copied.get(lying.key)) is not None:
+            before = "it" if entry.absolute == path else entry.path
+            self._say(source, f"begins as {before} did and seems to be a copy: reading goes on {_behind(entry)}")
+            copy = moved(entry, lying, source.name, path)
+            self._made.moved.append(copy)
+            return copy.position
+        entry = self._entries.get(lying.key)
+        if entry is None or entry.absolute != path:
+            entry = self._named.get(path)
+        if entry is not None:
+            self._say_new(source, lying, entry)
+        return None
+
+    def _say_new(self, source: Source, lying: Lying, old: Entry) -> None:
+        key = key_of(old.file)
+        shorter = lying.key == key and lying.size < max(old.position.offset, old.file.head)
+        what = "is shorter than when it was read" if shorter else "is another file than the one that was read before"
+        sentence = f"{what}: it is read from its start"
+        if key not in self._told:
+            self._told.add(key)
+            if fate := self._fate(old):
+                sentence += f"; the old one {fate}"
+        self._say(source, sentence)
+
+    def _say(self, source: Source, sentence: str) -> None:
+        self._made.sentences.append(f"{source.name} {sentence}.")
+
+
+def moved(entry: Entry, lying: Lying, path: str, where: str) -> Entry:
+    """The same entry for the file that lies there now."""
+    known = entry.position
+    identity = entry.file if lying.key == key_of(entry.file) else lying.identity()
+    position = Position(known.offset, known.line, known.items, known.again, identity)
+    return Entry(path, where, position, identity, entry.saved)
+
+
+def _is_file_of(entry: Entry, lying: Lying) -> bool:
+    return lying.begins_as(entry.file) and _reaches(entry, lying)
+
+
+def _is_copy(entry: Entry, lying: Lying) -> bool:
+    """Whether it can be believed to be a copy: under the same name, or one that a rotation would give (NAME.1)."""
+    old = Path(entry.absolute)
+    return (
+        entry.file.head == HEAD
+        and lying.sha256 == entry.file.sha256
+        and lying.path.name.startswith(old.name)
+        and lying.path.absolute().parent == old.parent
+        and _reaches(entry, lying)
+    )
+
+
+def _reaches(entry: Entry, lying: Lying) -> bool:
+    offset = entry.position.offset
+    return lying.size >= offset and (entry.position.again or lying.may_go_on(offset))
+
+
+def _behind(entry: Entry) -> str:
+    count = entry.position.items
+    return f"behind its first {count:,} events" if count != 1 else "behind its first event"
+
+
+def _shown(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+class _Folder:
+    """What lies in one folder, looked at where it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._inodes: dict[int, list[Path]] | None = None
+        self._heads: dict[str, list[Lying]] | None = None
+
+    def with_inode(self, inode: int) -> list[Path]:
+        """The files that have this inode's number."""
+        return self._listed().get(inode, [])
+
+    def copy_of(self, entry: Entry, without: Container[Key]) -> Lying | None:
+        """A file that seems to be a copy of that one."""
+        if self._heads is None:
+            self._heads = {}
+            for path in (path for paths in self._listed().values() for path in paths):
+                with suppress(OSError):
+                    lying = Lying(path)
+                    self._heads.setdefault(lying.sha256, []).append(lying)
+        for lying in self._heads.get(entry.file.sha256, []):
+            if lying.key not in without and _is_copy(entry, lying):
+                return lying
+        return None
+
+    def _listed(self) -> dict[int, list[Path]]:
+        if self._inodes is None:
+            self._inodes = {}
+            with suppress(OSError), os.scandir(self._path) as found:
+                for each in found:
+                    if not each.name.startswith("."):
+                        self._inodes.setdefault(each.inode(), []).append(Path(each.path))
+        return self._inodes

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from normalizer.delivery import Mark
+from normalizer.delivery.checkpoint import Checkpoint
+from normalizer.errors import OutputError, SettingsError
+from normalizer.inputs import Position, Source, read, sources
+from tests.delivery.checkpoints import Run, checkpoint_trials, lines, numbers, saved
+
+TRIALS = int(os.environ.get("CHECKPOINT_TRIALS", "36"))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    (tmp_path / "state").mkdir()
+    return tmp_path / "state" / "state.json"
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    (tmp_path / "logs").mkdir()
+    return tmp_path / "logs"
+
+
+@pytest.fixture
+def log(logs: Path) -> Path:
+    path = logs / "okta.log"
+    path.write_bytes(lines(0, 30))
+    return path
+
+
+def test_what_the_state_says(state: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(log.parent)
+    Run(state, "okta.log")
+    (entry,) = saved(state)
+    status = log.stat()
+    assert entry.pop("saved").endswith("Z")
+    assert entry.pop("head").keys() == {"bytes", "sha256"}
+    assert entry == {
+        "path": "okta.log",
+        "absolute": str(log),
+        "device": status.st_dev,
+        "inode": status.st_ino,
+        "size": 3000,
+        "offset": 3000,
+        "line": 31,
+        "items": 30,
+        "again": False,
+    }
+    assert state.read_bytes().count(b"\n") == 3, "one input a line"
+
+
+@pytest.mark.parametrize("source", [Source("<stdin>", None, None), Source("pipe", Path("pipe"), None)])
+def test_what_is_no_file_cannot_be_resumed(state: Path, source: Source) -> None:
+    with Checkpoint.open(state) as checkpoint, pytest.raises(SettingsError, match="--state needs files") as caught:
+        checkpoint.resume([source])
+    assert source.name in str(caught.value)
+
+
+ENTRY: dict[str, Any] = dict(
+    zip(("device", "inode", "size", "offset", "line", "items"), (1, 2, 3, 3, 1, 1), strict=True),
+    path="a",
+    absolute="/a",
+    again=False,
+    head={"bytes": 3, "sha256": "0" * 64},
+    saved="2026-09-14T06:00:00.000Z",
+)
+
+
+def test_the_entry_that_is_broken_below_is_a_good_one(state: Path) -> None:
+    state.write_text(json.dumps({"mim-ecs state": 1, "files": [ENTRY]}))
+    Checkpoint.open(state).close()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is damaged"),
+        (b"\0" * 500, "is damaged"),
+        (b'{"mim-ecs state": 1, "files": [', "is damaged"),
+        (b"[" * 100_000, "is damaged"),
+        (b"\xff\xfe", "is damaged"),
+        (b"[]", "is not one of mim-ecs"),
+        (b'{"version": 3}', "is not one of mim-ecs"),
+        (b'{"mim-ecs state": "1", "files": []}', "is not one of mim-ecs"),
+        (b'{"mim-ecs state": 2, "files": []}', r"is of a newer mim-ecs \(version 2, known is 1\)"),
+        (b'{"mim-ecs state": 1}', "is damaged"),
+        (b'{"mim-ecs state": 1, "files": [{}]}', "is damaged"),
+        *[
+            (json.dumps({"mim-ecs state": 1, "files": [{**ENTRY, name: value}]}).encode(), "is damaged")
+            for name, value in [
+                ("offset", -1),
+                ("offset", "3"),
+                ("offset", 1.5),
+                ("inode", None),
+                ("items", True),
+                ("again", 0),
+                ("path", 7),
+                ("head", None),
+                ("head", {"bytes": 3, "sha256": "00"}),
+                ("head", {"bytes": 3, "sha256": "z" * 64}),
+            ]
+        ],
+    ],
+)
+def test_a_state_that_cannot_be_used_is_refused(state: Path, content: bytes, said: str) -> None:
+    state.write_bytes(content)
+    with pytest.raises(SettingsError, match=f"^the state file {state} {said}") as caught:
+        Checkpoint.open(state)
+    assert "\n" not in str(caught.value)
+    assert state.read_bytes() == content
+    state.unlink()
+    Checkpoint.open(state).close()  # The lock was given back.
+
+
+def test_a_state_that_is_no_file(state: Path, tmp_path: Path) -> None:
+    state.mkdir()
+    with pytest.raises(SettingsError, match="is a folder"):
+        Checkpoint.open(state)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SettingsError, match="is no regular file"):
+        Checkpoint.open(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="there is no folder"):
+        Checkpoint.open(tmp_path / "none" / "state.json")
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from normalizer.delivery.checkpoint import Checkpoint
+from normalizer.errors import NormalizerError
+try:
+    with Checkpoint.open(Path(sys.argv[1])):
+        print("open", flush=True)
+        sys.stdin.read()
+except NormalizerError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+
+def test_two_runs_do_not_share_a_state(state: Path) -> None:
+    command = [sys.executable, "-c", HOLD, str(state)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "open\n"
+        second = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        assert (second.returncode, second.stderr) == (2, "")
+        assert second.stdout == (
+            f"another run of mim-ecs uses the state file {state} now: "
+            "wait until it ends, or name another one with --state\n"
+        )
+        first.kill()
+    third = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (third.returncode, third.stdout) == (0, "open\n")
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "rename"])
+def test_a_state_that_cannot_be_written(state: Path, log: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """The old one stays, nothing else lies about, and the next run goes on from it."""
+    first = Run(state, log, batches=3)
+    before = state.read_bytes()
+
+    def fail(*_arguments: Any, **_options: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, fail)
+        with pytest.raises(OutputError, match=f"^the state cannot be kept in {state}: no space left on device"):
+            Run(state, log)
+    assert state.read_bytes() == before
+    assert sorted(each.name for each in state.parent.iterdir()) == [".state.json.lock", "state.json"]
+    assert first.read + Run(state, log).read == numbers(0, 30)
+
+
+def test_a_position_of_nothing_that_can_be_read_again(state: Path, log: Path) -> None:
+    with Checkpoint.open(state) as checkpoint, pytest.raises(ValueError, match="of no file"):
+        checkpoint.save(sources([str(log)])[0], Position(1, 1, 1))
+
+
+def test_several_files_with_one_writing(state: Path, logs: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (logs / "other.log").write_bytes(lines(30, 3))
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    with Checkpoint.open(state) as checkpoint:
+        marks = []
+        for source, start in checkpoint.resume(sources([str(logs)])).files:
+            (batch,) = read(source, start=start, growing=True)
+            assert batch.after is not None
+            marks.append(Mark(batch.file, batch.after))
+        checkpoint.acknowledged(marks)
+    assert len(synced) == 2, "the file and its folder"
+    assert Run(state, logs).read == []
+
+
+def test_a_checkpoint_is_never_ahead_nor_torn() -> None:
+    assert checkpoint_trials(TRIALS) == (TRIALS, TRIALS)

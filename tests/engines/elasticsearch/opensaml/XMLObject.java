@@ -1,0 +1,4 @@
+package org.opensaml.core.xml;
+
+/** An empty stand-in, written for okta-mim-ecs: OpenSAML is not on Maven Central, and nobody logs in by SAML here. */
+public interface XMLObject {}

@@ -1,0 +1,84 @@
+"""The table in the documentation is renewed line by line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.reliability.oracle import Findings
+from tests.reliability.promises import Result, Tally, Trial, promise, promises
+from tests.reliability.report import BEGIN, END, write_markdown
+
+RESULT = Result("10", "Something", "OpenSearch", 1, 1, 0, 0, 2.4, {"most": 1_000}, ())
+NOTHING = Findings(frozenset(), frozenset(), frozenset(), frozenset(), 0)
+
+
+def table(page: Path) -> list[str]:
+    return [line.rpartition(" | ")[0] for line in page.read_text().splitlines() if line.startswith("| ")][1:]
+
+
+def test_lines_of_a_page_are_renewed_and_others_stay(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
+    write_markdown(page, [RESULT, replace(RESULT, row="9")])
+    write_markdown(page, [replace(RESULT, row="1b"), replace(RESULT, engine="Elasticsearch"), replace(RESULT, lost=3)])
+    assert table(page) == [
+        "| 1b | Something | OpenSearch | 1 | 1 | 0 | 0 | 2 | most: 1,000",
+        "| 9 | Something | OpenSearch | 1 | 1 | 0 | 0 | 2 | most: 1,000",
+        "| 10 | Something | Elasticsearch | 1 | 1 | 0 | 0 | 2 | most: 1,000",
+        "| 10 | Something | OpenSearch | 1 | 1 | 3 | 0 | 2 | most: 1,000",
+    ]
+    assert page.read_text().startswith("before\n")
+    assert page.read_text().endswith("\nafter\n")
+    page.write_text("nothing")
+    with pytest.raises(ValueError, match="has no table between"):
+        write_markdown(page, [RESULT])
+
+
+@pytest.mark.parametrize(
+    ("findings", "complaint"),
+    [
+        (replace(NOTHING, lost=frozenset("ab")), "2 lost, such as a"),
+        (replace(NOTHING, doubled=frozenset("a")), "1 doubled, such as a"),
+        (replace(NOTHING, swapped=frozenset("a")), "1 swapped, such as a"),
+        (replace(NOTHING, foreign=frozenset("a")), "1 never sent, such as a"),
+    ],
+)
+def test_a_promise_is_broken_by_whatever_the_oracle_finds(findings: Findings, complaint: str) -> None:
+    trial = Trial()
+    trial.judge(findings)
+    assert trial.complaints == [complaint]
+
+
+@pytest.mark.parametrize(
+    "change", [{"runs": 0, "survived": 0}, {"survived": 0}, {"lost": 1}, {"doubled": 1}, {"complaints": ("a wait",)}]
+)
+def test_a_promise_is_kept_only_where_something_ran_and_nobody_complains(change: dict[str, Any]) -> None:
+    assert RESULT.kept
+    assert not replace(RESULT, **change).kept
+
+
+def test_a_trial_that_goes_wrong_is_a_complaint_and_the_next_one_goes_on() -> None:
+    tally = Tally()
+    for _ in range(2):
+        with tally.trial() as trial:
+            trial.check(not tally.trials[1:], "the second")
+            fail("exit code 3")
+    assert [trial.complaints for trial in tally.trials] == [
+        ["AssertionError: exit code 3"],
+        ["the second", "AssertionError: exit code 3"],
+    ]
+
+
+def fail(text: str) -> None:
+    raise AssertionError(text)
+
+
+def test_rows_are_unique_and_sorted() -> None:
+    rows = [each.row for each in promises()]
+    assert rows == sorted(rows, key=lambda row: (int(row.rstrip("ab")), row))
+    with pytest.raises(AssertionError, match="promise 1 is declared twice"):
+        promise("1", "")(lambda _stage, _tally: None)

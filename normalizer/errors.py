@@ -12,6 +12,7 @@
     │   ├── ProblemEvent        `strict` was asked for, and a value had to be left out
     │   └── InvalidDocument     the document breaks its own schema: a defect of a mapping or of this package
     ├── ServerError             the cluster cannot be reached or refuses us; exit code 3
+    │   └── Unanswered          a request had no answer, or none that can be read; another might
     ├── OutputError             output or dead letters cannot be written; exit code 4
     └── WorkerError             a worker process died; exit code 5
 
@@ -126,6 +127,10 @@ class ServerError(NormalizerError):
     """The cluster cannot be reached or refuses us."""
 
     exit_code = 3
+
+
+class Unanswered(ServerError):
+    """A request had no answer, or none that can be read; sent again, it might have one."""
 
 
 class OutputError(NormalizerError):

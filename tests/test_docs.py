@@ -28,7 +28,7 @@ from normalizer.ecs import Field
 from normalizer.language import Constant, Value
 from normalizer.language.check import NOT_BY_MAPPINGS
 from normalizer.language.conversions import STEPS, TYPES
-from normalizer.outputs.elasticsearch import ItemResult
+from normalizer.outputs.answers import ItemResult
 from tests.golden import SHIPPED
 
 TOP = Path(__file__).resolve().parent.parent

@@ -21,7 +21,8 @@ from normalizer.outputs.files import why
 
 COMMANDS = {
     "normalize": "Turn events into ECS documents, one JSON object a line.",
-    "index": "Turn events into ECS documents and index them into Elasticsearch.",
+    "index": "Turn events into ECS documents and index them into Elasticsearch or OpenSearch.",
+    "replay": "Send dead letters again, and keep those that fail again.",
     "setup": "Install the templates and ingest pipelines of the data stream into Elasticsearch.",
     "build": "Renew everything that is compiled from the mappings.",
     "explain": "Say what writes a field of the documents.",

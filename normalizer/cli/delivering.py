@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import re
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, fields
 from functools import wraps
+from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -21,7 +25,7 @@ from normalizer.delivery import Counts as Delivered
 from normalizer.delivery import Item, Mark, Retries, Work, deliver, raw
 from normalizer.delivery.deliver import Acknowledged, Letters
 from normalizer.delivery.exact import known
-from normalizer.errors import SettingsError
+from normalizer.errors import SettingsError, Unanswered
 from normalizer.inputs import Batch
 from normalizer.language.advice import choices
 from normalizer.names import NAME
@@ -30,15 +34,22 @@ from normalizer.runtime.batch import Counts, Result
 from normalizer.runtime.normalizer import Normalized, Normalizer, Options
 from normalizer.runtime.workers import run
 
+_FIRST_TRIES = 4
+_FIRST_SECONDS = 10.0
+"""So often, and for so long, the first question to the server is asked again where the connection breaks."""
+
 BATCH_BYTES = 64 * 1024
 """Of events' text in one read batch: a bulk is made of whole ones, and the smaller they are the better it fits."""
+
+if TYPE_CHECKING:
+    from normalizer.cli.metrics import Metrics
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class _Time(click.ParamType):
+class _Time(click.ParamType[float]):
     """A time such as 90s, 15m, 2h; in seconds. 0 is no limit."""
 
     name = "TIME"
@@ -50,7 +61,7 @@ class _Time(click.ParamType):
             return int(found[1]) * _UNITS[found[2]] or float("inf")
         if str(value) == "0":
             return float("inf")
-        self.fail(f'"{value}" is no time; write one like 90s, 15m or 2h, or 0 for no limit', param, ctx)
+        raise click.BadParameter(f'"{value}" is no time; write one like 90s, 15m or 2h, or 0 for no limit', ctx, param)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +132,7 @@ _OPTIONS = (
 
 
 def delivery_options(command: Command) -> Command:
-    """The options that say where documents go, how, and what is in them; the command gets them as its first argument."""
+    """The options that say where documents go, how, and what is in them; a command gets them as its first argument."""
 
     @wraps(command)
     def with_how(**options: Any) -> Any:
@@ -180,30 +191,53 @@ class Delivery:
         if not how.via_pipeline:
             options = Options(how.org, how.namespace, how.original, how.strict, validate=how.validate)
             self._normalizer = Normalizer.load(how.mappings, options)
+        self.began = False
+        self.metrics_file: Path | None = None
+        self._metrics: Metrics | None = None
+        if how.metrics is not None:
+            from normalizer.cli.metrics import Metrics, address
+
+            self.metrics_file = Path(how.metrics) if address(how.metrics) is None else None
+            self._metrics = Metrics(how.metrics, self.counts, self.delivered, self.stream)
         self._server: Server = connected(how.url, how.engine, timeout=how.timeout, connections=how.in_flight)
+        self._stack = ExitStack()
 
     def __enter__(self) -> Delivery:
-        try:
-            check_installed(self._server)
-            if self._how.via_pipeline:
-                check_installed(self._server, Kind.PIPELINE)
-        except BaseException:
-            self._server.close()
-            raise
+        with ExitStack() as stack:
+            stack.enter_context(self._server)
+            self._check_installed()
+            if self._metrics is not None:
+                stack.enter_context(self._metrics)
+            self._stack = stack.pop_all()
+        self.began = True
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._server.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+
+    def _check_installed(self) -> None:
+        """Raise SetupError where the templates, or the pipeline, are missing; ServerError without an answer.
+
+        A connection that breaks is tried again, like those that follow; a server that is not there at all is told soon.
+        """
+        started = time.monotonic()
+        for tries in count(1):
+            try:
+                check_installed(self._server)
+                if self._how.via_pipeline:
+                    check_installed(self._server, Kind.PIPELINE)
+                return
+            except Unanswered:
+                if tries == _FIRST_TRIES or time.monotonic() - started > _FIRST_SECONDS:
+                    raise
+            time.sleep(random.random() * 0.25 * 2**tries)
 
     def run(self, batches: Iterator[Batch], letters: Letters, acknowledged: Acknowledged | None = None) -> None:
         """Deliver all events of the batches. Raises what `deliver` raises."""
         how = self._how
-        with ExitStack() as stack:
-            if how.metrics:
-                from normalizer.cli.metrics import Metrics
-
-                stack.enter_context(Metrics(how.metrics, self.counts, self.delivered))
-            works = stack.enter_context(closing(self._works(batches, letters)))
+        with closing(self._works(batches, letters)) as works:
             deliver(
                 works,
                 lambda items: self._server.bulk(self.stream, items, NAME if how.via_pipeline else None),
@@ -211,14 +245,16 @@ class Delivery:
                 acknowledged,
                 known=known(self._server, self.stream) if how.exact else None,
                 counts=self.delivered,
-                waiting=lambda _seconds, sentence: log.warning("%s", sentence),
+                waiting=_tell_wait,
                 in_flight=how.in_flight,
                 retries=Retries(patience=how.patience),
             )
 
     def _works(self, batches: Iterator[Batch], letters: Letters) -> Generator[Work]:
         """What is read, ready to be delivered; its dead letters are on the disk before it is handed on."""
-        made = self._raw(batches, letters) if self._normalizer is None else self._made(self._normalizer, batches, letters)
+        made = (
+            self._raw(batches, letters) if self._normalizer is None else self._made(self._normalizer, batches, letters)
+        )
         for batch, items in made:
             yield Work(items, Mark(batch.file, batch.after) if batch.after is not None else None)
 
@@ -269,6 +305,10 @@ class Delivery:
         if not view.quiet:
             by = f", by the ingest pipeline {NAME}" if self._how.via_pipeline else ""
             log.info("data stream %s%s", self.stream, by)
+
+
+def _tell_wait(seconds: float, why: str) -> None:
+    log.warning("%s", why, extra={"event.duration": int(seconds * 1e9)})
 
 
 def _documents(result: Result) -> list[tuple[int, Normalized]]:

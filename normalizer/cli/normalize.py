@@ -75,7 +75,7 @@ def normalize(
         letters = stack.enter_context(DeadLetters(dead_letters)) if dead_letters is not None else None
         out = stack.enter_context(Output(output))
         shown = _table(out) if table else None
-        write: Write = shown.write if shown else _lines(out)
+        write: Write[None] = shown.write if shown else _lines(out)
         tell_terminal(found)
         batches = view.progress(found, read_all(found, max_event), aside=not (to_stdout and sys.stdout.isatty()))
         for report in stack.enter_context(closing(run(batches, normalizer, write, 1 if shown else workers))):
@@ -93,7 +93,7 @@ def normalize(
         raise click.exceptions.Exit(1)
 
 
-def _lines(out: Output) -> Write:
+def _lines(out: Output) -> Write[None]:
     def write(result: Result) -> None:
         if result.documents:
             out.write(b"\n".join([*[done.document for done in result.documents], b""]))

@@ -21,8 +21,17 @@ def read_all(found: Sequence[Source], max_event: int) -> Iterator[Batch]:
         yield from read(source, max_event=max_event, batch_bytes=BATCH_BYTES)
 
 
-def check_outputs(found: Sequence[Source], *, output: str | None, dead_letters: Path | None) -> None:
-    """Raise SettingsError where an output is also read, or where documents and dead letters would be mixed."""
+def check_outputs(
+    found: Sequence[Source],
+    *,
+    output: str | None,
+    dead_letters: Path | None,
+    others: Sequence[tuple[str, Path | None]] = (),
+) -> None:
+    """Raise SettingsError where an output is also read, or where documents, dead letters and others would be mixed.
+
+    `others` are further files that are written: what each is, and its path, where there is one.
+    """
     inputs = [(source.name, source.path if source.path is not None else 0) for source in found]
     targets: list[Labelled] = []
     targets.append(("standard output", 1) if output in (None, "-") else (f"the output {output}", str(output)))
@@ -30,6 +39,7 @@ def check_outputs(found: Sequence[Source], *, output: str | None, dead_letters: 
         if str(dead_letters) == "-":
             raise SettingsError("dead letters need a file; /dev/stderr shows them")
         targets.append((f"the file of dead letters {dead_letters}", dead_letters))
+    targets += [(f"{label} {path}", path) for label, path in others if path is not None]
     if (both := same_file(targets, inputs)) is not None:
         raise SettingsError(f"{both[0]} is the same file as {both[1]}; write to another one")
 

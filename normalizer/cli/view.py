@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from normalizer import __version__
 from normalizer.errors import OutputError
 from normalizer.inputs import Batch, Source
 from normalizer.outputs.files import why
@@ -61,7 +62,10 @@ def _ecs_formatter() -> logging.Formatter:
     import ecs_logging
 
     # Where in our code a line was logged says nothing to whoever runs us.
-    return ecs_logging.StdlibFormatter(exclude_fields=["log.origin", "log.original", "process.thread"])
+    return ecs_logging.StdlibFormatter(
+        exclude_fields=["log.origin", "log.original", "process.thread", "process.name"],
+        extra={"service.name": "mim-ecs", "service.version": __version__, "event.dataset": "mim-ecs.log"},
+    )
 
 
 def _is_text() -> bool:

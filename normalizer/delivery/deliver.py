@@ -97,6 +97,7 @@ class _Loop:
         self._ledger = Ledger(limits)
         self._inbox: SimpleQueue[Bulk | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._broken = False  # a dead letter or a checkpoint could not be written: nothing may be acknowledged any more
 
     def start(self, sender: Sender, count: int) -> None:
         """Start the senders' threads."""
@@ -145,7 +146,8 @@ class _Loop:
         deadline = time.monotonic() + grace
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        self._collect(raising=False)
+        if not self._broken:
+            self._collect(raising=False)
 
     def _collect(self, *, raising: bool = True) -> None:
         with suppress(Empty):
@@ -158,12 +160,14 @@ class _Loop:
                 raise said
             return
         with held():  # a dead letter must not stand twice, nor a checkpoint lag, because of a signal in between
+            self._broken = True
             if isinstance(said, list):
                 self._letters(said)
             elif settled := self._ledger.settle(said):
                 marks = {name: mark for bulk in settled for name, mark in bulk.marks.items()}
                 if self._acknowledged is not None and marks:
                     self._acknowledged([*marks.values()])
+            self._broken = False
 
     def _work(self, sender: Sender) -> None:
         """The life of a sender's thread."""

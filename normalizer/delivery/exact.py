@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from normalizer.delivery.sender import Known
-from normalizer.errors import ServerError
+from normalizer.errors import Unanswered
 from normalizer.outputs.answers import NoAnswer
 from normalizer.outputs.server import Answer, Server
 
@@ -21,55 +21,65 @@ _MOST_HITS = 10_000
 
 
 def known(server: Server, data_stream: str) -> Known:
-    """Asks the server which of some `_id`s the data stream holds; asks nothing while it has but one backing index.
+    """Asks the server which of some `_id`s the data stream holds; asks little while it has but one backing index.
 
     Needs the privileges view_index_metadata, maintenance (refresh) and read on the data stream.
     """
-    refreshed: set[str] = set()
-    lock = threading.Lock()
+    return _Question(server, data_stream).held
 
-    def ask(method: str, path: str, body: object = None) -> Answer | NoAnswer:
-        try:
-            answer = server.request(method, path, body)
-        except ServerError as error:  # no answer: as for a request that is sent again
-            return NoAnswer(str(error))
-        if answer.status < 400 or (method, answer.status) == ("GET", 404):
-            return answer
-        return NoAnswer(server.refusal(answer.status, answer.body), answer.status)
 
-    def find(ids: Sequence[str]) -> Collection[str] | NoAnswer:
+class _Question:
+    def __init__(self, server: Server, data_stream: str) -> None:
+        self._server = server
+        self._data_stream = data_stream
+        self._refreshed: set[str] = set()
+        self._refreshing = threading.Lock()
+
+    def held(self, ids: Sequence[str]) -> Collection[str] | NoAnswer:
+        """Those that the data stream holds."""
         try:
-            return look(ids)
+            return self._search(ids) if self._has_older_indices() else ()
+        except _Unknown as unknown:
+            return unknown.answer
         except (AttributeError, KeyError, TypeError):  # not the shape of any answer to these questions
-            return NoAnswer(f"{server.engine}'s answer to the question which documents it has cannot be read.")
+            return NoAnswer(f"{self._server.engine}'s answer to the question which documents it has cannot be read.")
 
-    def look(ids: Sequence[str]) -> Collection[str] | NoAnswer:
-        there = ask("GET", f"/_data_stream/{data_stream}")
-        if isinstance(there, NoAnswer):
-            return there
-        indices = _indices(there)
+    def _has_older_indices(self) -> bool:
+        """Whether there are any; what they hold is then visible to a search."""
+        indices = _indices(self._ask("GET", f"/_data_stream/{self._data_stream}"))
         if len(indices) < 2:
-            return ()
-        with lock:
-            if not indices <= refreshed:
-                done = ask("POST", f"/{data_stream}/_refresh")
-                if isinstance(done, NoAnswer):
-                    return done
-                if _failed(done):
-                    return NoAnswer(f"{server.engine} could not refresh all shards of {data_stream}.")
-                refreshed.update(indices)
-        return hits(ids)
+            return False
+        with self._refreshing:
+            if not indices <= self._refreshed:
+                self._ask("POST", f"/{self._data_stream}/_refresh")
+                self._refreshed |= indices
+        return True
 
-    def hits(ids: Sequence[str]) -> Collection[str] | NoAnswer:
+    def _search(self, ids: Sequence[str]) -> Collection[str]:
         query = {"query": {"ids": {"values": [*ids]}}, "_source": False, "size": _MOST_HITS}
-        found = ask("POST", f"/{data_stream}/_search", query)
-        if isinstance(found, NoAnswer):
-            return found
-        if _failed(found) or found.body.get("timed_out"):
-            return NoAnswer(f"{server.engine} could not search all shards of {data_stream}.")
+        found = self._ask("POST", f"/{self._data_stream}/_search", query)
+        if found.body["timed_out"]:
+            raise _Unknown(NoAnswer(f"{self._server.engine} could not search {self._data_stream} in time."))
         return {hit["_id"] for hit in found.body["hits"]["hits"]}
 
-    return find
+    def _ask(self, method: str, path: str, body: object = None) -> Answer:
+        """Raises _Unknown where there is no answer, or one that leaves shards out."""
+        server = self._server
+        try:
+            answer = server.request(method, path, body)
+        except Unanswered as error:
+            raise _Unknown(NoAnswer(str(error))) from None
+        if answer.status >= 400 and (method, answer.status) != ("GET", 404):
+            raise _Unknown(NoAnswer(server.refusal(answer.status, answer.body), answer.status))
+        if answer.body.get("_shards", {}).get("failed"):
+            raise _Unknown(NoAnswer(f"{server.engine} could not ask all shards of {self._data_stream}."))
+        return answer
+
+
+class _Unknown(Exception):
+    def __init__(self, answer: NoAnswer) -> None:
+        super().__init__(answer.sentence)
+        self.answer = answer
 
 
 def _indices(answer: Answer) -> set[str]:
@@ -78,7 +88,3 @@ def _indices(answer: Answer) -> set[str]:
         return set()
     streams: list[Any] = answer.body["data_streams"]
     return {index["index_name"] for stream in streams for index in stream["indices"]}
-
-
-def _failed(answer: Answer) -> bool:
-    return bool(answer.body.get("_shards", {}).get("failed"))

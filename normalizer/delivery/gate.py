@@ -17,16 +17,25 @@ from dataclasses import dataclass, field
 class Retries:
     """How long to try: waits below `base`, 2·`base`, 4·`base` … seconds, never above `cap`, unless the server asks.
 
+    `base` is for a server that takes nothing, `item_base` for items that are refused among others that are taken.
     After `patience` seconds in which a bulk got no further the server is given up.
     """
 
-    base: float = 2.0
+    base: float = 4.0
+    item_base: float = 0.5
     cap: float = 30.0
     patience: float = 900.0
 
     def longest(self, fruitless: int) -> float:
         """The longest wait after so many requests (from 1) that settled nothing."""
-        return min(self.cap, self.base * 2.0 ** min(fruitless - 1, 30))
+        return self._doubled(self.base, fruitless)
+
+    def longest_of_items(self, refused: int) -> float:
+        """The longest wait with items that were refused so many times in a row (from 1)."""
+        return self._doubled(self.item_base, refused)
+
+    def _doubled(self, base: float, times: int) -> float:
+        return min(self.cap, base * 2.0 ** min(times - 1, 30))
 
 
 Waiting = Callable[[float, str], object]
@@ -94,9 +103,9 @@ class Gate:
         if is_later and self.waiting is not None:
             self.waiting(seconds, why)
 
-    def pause(self, fruitless: int, why: str) -> None:
+    def pause(self, refused: int, why: str) -> None:
         """Wait with items that were refused, while others may be taken. Raises Stopped."""
-        seconds = self.retries.longest(fruitless) * self.jitter()
+        seconds = self.retries.longest_of_items(refused) * self.jitter()
         if self.waiting is not None:
             self.waiting(seconds, why)
         until = self.clock() + seconds

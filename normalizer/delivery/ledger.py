@@ -1,6 +1,6 @@
 """Which bulks are settled: only those before which nothing is open may be acknowledged.
 
-Requests end in any order; a file is read in one. So a checkpoint moves over the longest settled prefix, and over no gap.
+Requests end in any order; a file is read in one. So a checkpoint moves over the longest settled prefix, over no gap.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import urllib3.exceptions
 
-from normalizer.errors import NormalizerError, ServerError
+from normalizer.errors import NormalizerError, ServerError, Unanswered
 from normalizer.outputs.pool import TooLarge
 
 _LATE = (TimeoutError, urllib3.exceptions.TimeoutError)
@@ -54,7 +54,8 @@ def plainly(where: str, unreadable: tuple[type[Exception], ...] = ()) -> Iterato
     except NormalizerError:
         raise
     except Exception as error:  # the clients' exceptions have no common root, and some are built-in
-        raise ServerError(failure(error, where, unreadable).sentence) from None
+        known = failure(error, where, unreadable)
+        raise (ServerError if known.final else Unanswered)(known.sentence) from None
 
 
 def _causes(error: BaseException) -> list[BaseException]:

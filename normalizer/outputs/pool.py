@@ -2,7 +2,7 @@
 
 They are urllib3's, with what neither client has: a request has an end, also where the server answers a byte at a time;
 an answer has a largest size, also where it comes compressed; its status is told whatever it comes with; and a
-certificate is trusted by what is given alone, while the clients trust the authorities of the machine beside it.
+certificate is trusted by what is given alone, while Elasticsearch's client trusts the machine's authorities beside it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,7 @@ MAPPINGS, SETTINGS = "logs-okta.mim@mappings", "logs-okta.mim@settings"
 MINE = "test-mine"
 """An index template that a test makes as somebody else would."""
 
-CONNECT = {"elasticsearch": elasticsearch.connect, "opensearch": opensearch.connect}
+CONNECT: dict[str, Callable[[str], Server]] = {"elasticsearch": elasticsearch.connect, "opensearch": opensearch.connect}
 
 
 @contextmanager

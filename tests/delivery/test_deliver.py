@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from normalizer.delivery import Counts, Item, Limits, Mark, Retries, Work, deliver
+from normalizer.delivery.gate import Gate
 from normalizer.delivery.verdicts import TRIES_OF_UNKNOWN
 from normalizer.errors import OutputError, ServerError, WorkerError
 from normalizer.inputs import Position
@@ -27,9 +28,7 @@ def items(count: int, start: int = 0) -> list[Item]:
 
 def works(count: int, each: int = 1) -> list[Work]:
     """Works of so many items each; the mark of a work is the number of items up to it."""
-    return [
-        Work(items(each, at * each), Mark("in.ndjson", Position(0, 0, (at + 1) * each))) for at in range(count)
-    ]
+    return [Work(items(each, at * each), Mark("in.ndjson", Position(0, 0, (at + 1) * each))) for at in range(count)]
 
 
 def ids(lines: Sequence[bytes]) -> list[str]:
@@ -141,7 +140,7 @@ def test_only_refused_items_are_sent_again() -> None:
     counts = run.deliver(works(4))
     assert run.requests == [["id0", "id1", "id2", "id3"], ["id1", "id3"]]
     assert (counts.sent, counts.retried, counts.indexed) == (6, 2, 4)
-    assert run.waits == [2.0]
+    assert run.waits == [0.5]
     assert run.acknowledged == [4]
     assert "does not take 2 of 4 documents: 429 es_rejected_execution_exception: queue is full" in run.said[0]
 
@@ -150,8 +149,8 @@ def test_waits_double_up_to_a_cap_and_the_server_is_given_up() -> None:
     run = Run(lambda number, lines: NoAnswer("Busy.", 503), retries=Retries(patience=1_000_000))
     with pytest.raises(ServerError, match=r"^Busy\. Given up after [0-9]+ s, with 3 documents of this request left"):
         run.deliver(works(3))
-    assert run.waits[:8] == [2, 4, 8, 16, 30, 30, 30, 30]
-    assert 8 < len(run.waits) < 100
+    assert run.waits[:6] == [4, 8, 16, 30, 30, 30]
+    assert 6 < len(run.waits) < 100
     assert run.counts.indexed == run.counts.dead == 0
     assert run.acknowledged == []
 
@@ -179,10 +178,10 @@ def test_a_server_that_says_how_long_to_wait_is_obeyed() -> None:
 
 
 def test_no_answer_makes_us_wait_longer_than_our_patience() -> None:
-    answers: Iterator[Answer] = iter([NoAnswer("Busy.", 503, 1e9)])
-    run = Run(lambda _, lines: next(answers, created(lines)), retries=Retries(patience=1e6))
-    run.deliver(works(1))
-    assert run.waits == [1e6]
+    waits: list[float] = []
+    gate = Gate(Retries(patience=60), lambda seconds, _: waits.append(seconds))
+    gate.shut(gate.enter(), "Busy.", 1e9)
+    assert waits == [60]
 
 
 def test_progress_starts_the_waits_anew() -> None:
@@ -191,7 +190,7 @@ def test_progress_starts_the_waits_anew() -> None:
 
     run = Run(answer, limits=Limits(count=1))
     assert run.deliver(works(3)).indexed == 3
-    assert run.waits == [2, 4, 2, 4, 2, 4]
+    assert run.waits == [4, 8, 4, 8, 4, 8]
 
 
 @pytest.mark.parametrize("status", [None, 302, 404, 418, 429, 500, 502, 503, 504, 599, 200])
@@ -260,7 +259,7 @@ def test_an_unknown_failure_is_tried_a_few_times() -> None:
     run = Run(lambda _, lines: [ItemResult(key, 500, "odd_exception", "?") for key in ids(lines)])
     run.limits = Limits(count=1)
     counts = Counts()
-    deliver(works(1), run.send, run.dead.extend, counts=counts, retries=Retries(base=0.001))
+    deliver(works(1), run.send, run.dead.extend, counts=counts, retries=Retries(base=0.001, item_base=0.001))
     assert run.buried == [(1, "refused", "odd_exception: ?")]
     assert (counts.sent, counts.retried) == (TRIES_OF_UNKNOWN, TRIES_OF_UNKNOWN - 1)
 
@@ -272,7 +271,7 @@ def test_requests_without_answer_do_not_count_against_an_item() -> None:
         return created(lines) if number == 12 else [ItemResult(key, 500, "odd_exception") for key in ids(lines)]
 
     run = Run(answer)
-    assert deliver(works(1), run.send, run.dead.extend, retries=Retries(base=0.001, cap=0.001)).indexed == 1
+    assert deliver(works(1), run.send, run.dead.extend, retries=Retries(cap=0.001)).indexed == 1
 
 
 def test_a_refusal_of_an_item_stops_everything() -> None:
@@ -468,9 +467,7 @@ def test_without_an_answer_to_what_it_holds_nothing_is_sent() -> None:
     run = Run(lambda _, lines: created(lines))
     answers: Iterator[NoAnswer] = iter([NoAnswer("Busy.", 503), NoAnswer("Busy.")])
     counts = Counts()
-    deliver(
-        works(1), run.send, run.dead.extend, known=lambda keys: next(answers, ()), counts=counts, clock=Clock()
-    )
+    deliver(works(1), run.send, run.dead.extend, known=lambda keys: next(answers, ()), counts=counts, clock=Clock())
     assert run.requests == [["id0"]]
     with pytest.raises(ServerError, match=r"^No\.$"):
         deliver(works(1), run.send, run.dead.extend, known=lambda keys: NoAnswer("No.", 403))

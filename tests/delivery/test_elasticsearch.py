@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
 import pytest
 from elasticsearch import Elasticsearch
 
-from normalizer.cluster import apply, data_stream, plan, wanted
-from normalizer.delivery import Counts, Item, Limits, deliver
+from normalizer.cluster import data_stream
+from normalizer.delivery import Counts, Item, Limits, Work, deliver
 from normalizer.errors import ServerError
 from normalizer.language import load
-from normalizer.outputs.elasticsearch import bulk, connect
-from tests.cluster.ours import remove_ours
+from normalizer.outputs.elasticsearch import connect
+from normalizer.runtime.batch import DeadLetter
+from tests.cluster import ours
 from tests.engines.elasticsearch import Elasticsearch as Server
 
 CUSTOM = "logs-okta.mim@custom"
@@ -23,14 +25,9 @@ CUSTOM = "logs-okta.mim@custom"
 
 @pytest.fixture
 def client(elasticsearch_url: str) -> Iterator[Elasticsearch]:
-    with connect(elasticsearch_url) as client:
-        set_up(client)
+    with ours.clean(elasticsearch_url) as server, Elasticsearch(elasticsearch_url) as client:
+        ours.set_up(server, load())
         yield client
-        remove_ours(client)
-
-
-def set_up(client: Elasticsearch) -> None:
-    apply(client, plan(client, wanted(load(), client)))
 
 
 def document(**fields: object) -> dict[str, Any]:
@@ -55,14 +52,16 @@ class Delivered:
 
 def send(client: Elasticsearch, items: list[Item], namespace: str = "test", **options: Any) -> Delivered:
     delivered = Delivered(Counts())
-    deliver(
-        items,
-        bulk(client, data_stream(namespace)),
-        lambda item, reason: delivered.dead.append((item.id, reason)),
-        counts=delivered.counts,
-        sleep=lambda _: None,
-        **options,
-    )
+
+    def bury(letters: Sequence[DeadLetter]) -> None:
+        for letter in letters:
+            reason = f"{letter.details.get('status')} {letter.reason}: {letter.message}"
+            delivered.dead.append((orjson.loads(letter.original)["uuid"], reason))
+
+    with connect(next(iter(client.transport.node_pool.all())).base_url) as server:
+        works = [Work([each]) for each in items]
+        send = partial(server.bulk, data_stream(namespace))
+        deliver(works, send, bury, counts=delivered.counts, in_flight=1, **options)
     client.indices.refresh(index=data_stream(namespace))
     return delivered
 
@@ -165,7 +164,7 @@ def test_a_conflict_is_a_dead_letter_with_the_servers_reason(client: Elasticsear
     delivered = send(client, [item("a"), item("b", labels={"x": "text"}), item("c")])
     ((key, reason),) = delivered.dead
     assert key == "b"
-    assert reason.startswith("400 document_parsing_exception: ")
+    assert reason.startswith("400 refused: document_parsing_exception: ")
     assert "labels.x" in reason
     assert (delivered.counts.indexed, delivered.counts.sent) == (2, 3)
     assert found(client, {"match_all": {}}) == ["a", "c"]
@@ -193,8 +192,9 @@ def test_without_our_index_template_nothing_is_written(client: Elasticsearch) ->
 @pytest.fixture(scope="module")
 def narrow() -> Iterator[Elasticsearch]:
     """A server that takes requests of at most 128 kB."""
-    with Server({"http.max_content_length": "128kb"}) as server, connect(server.url) as client:
-        set_up(client)
+    with Server({"http.max_content_length": "128kb"}) as engine, Elasticsearch(engine.url) as client:
+        with connect(engine.url) as server:
+            ours.set_up(server, load())
         yield client
 
 
@@ -203,6 +203,6 @@ def test_a_request_that_is_too_large_is_split(narrow: Elasticsearch) -> None:
     events.insert(17, item("large", message="x" * 140_000))
     delivered = send(narrow, events)
     assert [key for key, _ in delivered.dead] == ["large"]
-    assert delivered.dead[0][1].startswith("too_large: Elasticsearch at ")
+    assert delivered.dead[0][1].startswith("413 too_large: Elasticsearch at ")
     assert delivered.counts.indexed == 40
     assert narrow.count(index=data_stream("test"))["count"] == 40

@@ -1,4 +1,4 @@
-"""Batches, and the place where the time of sending goes."""
+"""Bulks, and the place where the time of sending goes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.delivery.batches import Item, Limits, Prepared, batches, prepare
+from normalizer.delivery.bulks import Limits, bulks
+from normalizer.delivery.items import Item, Prepared, prepare
 from normalizer.errors import InvalidDocument
 
 TIME = b"2026-01-02T03:04:05.678Z"
@@ -83,15 +84,15 @@ def test_an_id_is_written_as_json() -> None:
     assert orjson.loads(action) == {"create": {"_id": 'a"\\b'}}
 
 
-def prepared(*sizes: int) -> list[Prepared]:
-    return [Prepared(item(b"{}", str(number)), b"x" * (size - len(TIME)), b"") for number, size in enumerate(sizes)]
+def prepared(*sizes: int) -> list[tuple[list[Prepared], None]]:
+    return [([Prepared(item(b"{}", str(size)), b"", b"x" * (size - 1))], None) for size in sizes]
 
 
-def cut(items: list[Prepared], limits: Limits) -> list[list[int]]:
-    return [[each.size for each in batch] for batch in batches(items, limits)]
+def cut(works: list[tuple[list[Prepared], None]], limits: Limits) -> list[list[int]]:
+    return [[each.size for each in bulk.items] for bulk in bulks(works, limits)]
 
 
-def test_batches_are_cut_by_bytes_and_by_count() -> None:
+def test_bulks_are_cut_by_bytes_and_by_count() -> None:
     assert cut(prepared(40, 40, 40), Limits(bytes=80)) == [[40, 40], [40]]
     assert cut(prepared(40, 41), Limits(bytes=80)) == [[40], [41]]
     assert cut(prepared(40, 500, 40), Limits(bytes=80)) == [[40], [500], [40]]

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import orjson
 import pytest
-from elasticsearch import Elasticsearch
 
 from normalizer import Normalizer
-from normalizer.delivery import Counts, Item, Outcome, deliver, raw, verdict
-from normalizer.delivery.batches import prepare
+from normalizer.delivery import Counts, Item, Outcome, Work, deliver, raw, verdict
+from normalizer.delivery.items import prepare
 from normalizer.delivery.raw import raw_item
 from normalizer.errors import NotJSON, ServerError
 from normalizer.inputs import Batch, Unreadable
-from normalizer.outputs.elasticsearch import ItemResult, NoAnswer, bulk, connect, results
+from normalizer.outputs.answers import ItemResult, NoAnswer, results
+from normalizer.outputs.server import Server
 from normalizer.runtime.batch import process
-from tests.cluster.ours import remove_ours
-from tests.engines.disguise import disguised
+from tests.cluster.ours import clean
 
 TIME = b"2026-01-02T03:04:05.678Z"
 EVENT = b'{"uuid": "u1", "eventType": "mim.command.ios.new", "published": "2026-09-14T06:00:00.123Z"}'
@@ -97,7 +97,7 @@ def delivered(made: Sequence[ItemResult], *items: Item) -> Counts:
             raise ServerError("Asked again.")
         return [*made]
 
-    return deliver(items, send, lambda _item, _reason: None, sleep=lambda _: None)
+    return deliver([Work([*items])], send, lambda _letters: None)
 
 
 def test_the_answer_names_the_id_of_the_request_or_that_of_the_event() -> None:
@@ -115,7 +115,9 @@ def test_the_answer_names_the_id_of_the_request_or_that_of_the_event() -> None:
 
 def test_verdicts() -> None:
     dropped = {"create": {"_index": "x", "_id": "a", "_version": -4, "result": "noop", "status": 200}}
-    [result] = results({"items": [dropped]})  # type: ignore[misc]
+    made = results({"items": [dropped]})
+    assert isinstance(made, list)
+    [result] = made
     assert verdict(result, 1).outcome is Outcome.DROPPED
     kind = "illegal_argument_exception"
     gone = ItemResult("a", 400, kind, "pipeline with id [logs-okta.mim] does not exist")
@@ -124,21 +126,16 @@ def test_verdicts() -> None:
 
 
 @pytest.fixture(params=["elasticsearch", "opensearch"])
-def client(request: pytest.FixtureRequest) -> Iterator[Elasticsearch]:
-    url = request.getfixturevalue(f"{request.param}_url")
-    with disguised(url) as other, connect(url if request.param == "elasticsearch" else other) as client:
-        remove_ours(client)
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with clean(request.getfixturevalue(f"{request.param}_url"), request.param) as server:
         template: dict[str, Any] = {"template": {"mappings": {"dynamic": False}}, "data_stream": {}}
-        client.indices.put_index_template(name="logs-okta.mim", index_patterns=["logs-okta.mim-*"], **template)
-        yield client
-        remove_ours(client)
+        server.put("/_index_template/logs-okta.mim", {"index_patterns": ["logs-okta.mim-*"], **template})
+        yield server
 
 
-def test_a_pipeline_that_is_gone_stops_everything(client: Elasticsearch) -> None:
+def test_a_pipeline_that_is_gone_stops_everything(server: Server) -> None:
+    send = partial(server.bulk, "logs-okta.mim-test", pipeline="logs-okta.mim")
     with pytest.raises(ServerError, match=r"refuses to index anything here: 400 .*pipeline with id \[logs-okta\.mim\]"):
-        deliver(
-            [item()], bulk(client, "logs-okta.mim-test", "logs-okta.mim"), lambda _item, reason: pytest.fail(reason)
-        )
-    assert (
-        not client.indices.exists(index="logs-okta.mim-test") or client.count(index="logs-okta.mim-test")["count"] == 0
-    )
+        deliver([Work([item()])], send, lambda letters: pytest.fail(str(letters)) if letters else None)
+    found = server.get("/logs-okta.mim-test/_count")
+    assert found is None or found["count"] == 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from normalizer.delivery.verdicts import TRIES_OF_UNKNOWN, Outcome, verdict
-from normalizer.outputs.elasticsearch import ItemResult
+from normalizer.delivery.verdicts import SECONDS_OF_UNKNOWN, TRIES_OF_UNKNOWN, Fate, Outcome, fate, verdict
+from normalizer.outputs.answers import ItemResult
 
 DONE, RETRY, DEAD, REFUSED = Outcome.DONE, Outcome.RETRY, Outcome.DEAD, Outcome.REFUSED
 
@@ -67,3 +67,36 @@ def test_the_reason_is_the_servers() -> None:
     judged = verdict(ItemResult("a", 400, "document_parsing_exception", "no object"), 1)
     assert judged.reason == "400 document_parsing_exception: no object"
     assert verdict(ItemResult("a", 503), 1).reason == "503"
+
+
+@pytest.mark.parametrize("status", range(100, 600))
+def test_every_status_of_an_item(status: int) -> None:
+    """Success is what the server says with 200 or 201 and no error; nothing else is, and nothing is tried for ever
+    but what will pass.
+    """
+    plain = [verdict(ItemResult("a", status), attempt).outcome for attempt in range(1, TRIES_OF_UNKNOWN + 1)]
+    if status in (200, 201):
+        assert set(plain) == {DONE}
+    elif status in (429, 502, 503, 504):
+        assert set(plain) == {RETRY}
+    elif status in (401, 403):
+        assert set(plain) == {REFUSED}
+    elif 400 <= status < 500 and status not in (408, 409):
+        assert set(plain) == {DEAD}
+    else:
+        assert plain == [RETRY] * (TRIES_OF_UNKNOWN - 1) + [DEAD]
+    with_error = verdict(ItemResult("a", status, "odd_exception", "?"), TRIES_OF_UNKNOWN)
+    assert with_error.outcome in (DEAD, RETRY, REFUSED)
+    assert with_error.reason == f"{status} odd_exception: ?"
+
+
+def test_what_the_table_does_not_know_is_not_waited_for_for_ever() -> None:
+    odd = ItemResult("a", 500, "odd_exception")
+    assert verdict(odd, 1, SECONDS_OF_UNKNOWN - 1).outcome is RETRY
+    assert verdict(odd, 1, SECONDS_OF_UNKNOWN).outcome is DEAD
+
+
+@pytest.mark.parametrize("status", [None, *range(100, 600)])
+def test_every_status_of_a_request(status: int | None) -> None:
+    known = {400: Fate.HALVES, 413: Fate.HALVES, 401: Fate.REFUSED, 403: Fate.REFUSED, 407: Fate.REFUSED}
+    assert fate(status) is known.get(status or 0, Fate.AGAIN)

@@ -113,6 +113,14 @@ def test_a_server_of_neither_engine_is_no_elasticsearch() -> None:
         server.get("/")
 
 
+def test_a_proxy_that_calls_everything_bad_is_no_opensearch() -> None:
+    bad = Reply(400, b"{}", JSON)
+    with peer(lambda *_: bad) as there, connect("elasticsearch", there.url) as server:
+        answer = server.bulk("logs-a-b", [action()])
+        assert answer == NoAnswer(f"{server.where} refuses the request (400).", 400)
+        assert [path for path, _, _ in there.requests][1:] == ["/"]
+
+
 def test_what_is_sent(engine: str) -> None:
     with (
         peer(lambda _, body: items(results(body)) if body else Reply(body=b"{}"), engine) as there,

@@ -11,9 +11,6 @@ from typing import Any
 
 import orjson
 
-HONEST_HEADERS: Mapping[str, str] = {"Content-Type": "application/json", "X-Elastic-Product": "Elasticsearch"}
-"""Without the second, Elasticsearch's own client takes a server for another product."""
-
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -21,7 +18,7 @@ class Reply:
 
     status: int = 200
     body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=lambda: dict(HONEST_HEADERS))
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     cut: int = 0
 
 

@@ -33,7 +33,7 @@ def resets(stage: Stage, tally: Tally) -> None:
 @promise("6", "No hot loop", small=(ELASTICSEARCH,))
 def unavailable_for_a_time(stage: Stage, tally: Tally) -> None:
     """503 to every bulk request for a time."""
-    seconds = stage.of(small=1.0, full=60.0)
+    seconds = stage.of(small=2.0, full=60.0)
     load = stage.load(stage.of(small=300, full=20_000))
     for _ in range(stage.of(small=1, full=3)):
         stream = stage.stream()

@@ -45,6 +45,7 @@ from tests.reliability.faults import (
 
 _SERVER_SECONDS = 300
 _ABORT = struct.pack("ii", 1, 0)  # SO_LINGER for no time: close() sends RST and not FIN
+_PRODUCT = "x-elastic-product"  # without it, Elasticsearch's own client takes a server for another product
 _OF_ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "expect"}
 
 
@@ -61,6 +62,7 @@ class Proxy:
         self._target = urlsplit(target).netloc
         self._lock = threading.Lock()
         self._seen: set[str] = set()
+        self.product: str | None = None
         self._server = _Listener(self)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -116,6 +118,7 @@ class Proxy:
         finally:
             connection.close()
         asked.server = reply.status
+        self.product = answer.getheader(_PRODUCT, self.product)
         return reply
 
     def __enter__(self) -> Self:
@@ -276,8 +279,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, asked: Asked, reply: Reply) -> None:
         self.close_connection = self.close_connection or reply.cut > 0
+        headers = {name.lower(): value for name, value in reply.headers.items()}
+        if reply.status == http.client.OK and (product := self.server.proxy.product) is not None:
+            headers[_PRODUCT] = product  # what is made up here must not be known by its lack
         self.send_response_only(reply.status)
-        for name, value in reply.headers.items():
+        for name, value in headers.items():
             self.send_header(name, value)
         if self.command != "HEAD":
             self.send_header("Content-Length", str(len(reply.body)))

@@ -357,7 +357,7 @@ def test_the_time_is_that_of_the_request() -> None:
         sent.append(orjson.loads(lines[0].split(b"\n")[1])["event"]["ingested"])
         return NoAnswer("Busy.", 503) if len(sent) == 1 else created(lines)
 
-    deliver(works(1), send, lambda letters: None, now=lambda: next(times), clock=Clock())
+    deliver(works(1), send, lambda letters: None, now=lambda: next(times), retries=Retries(base=0.001))
     assert sent == ["2026-01-01T00:00:00.001Z", "2026-01-01T00:00:00.002Z"]
 
 
@@ -467,7 +467,8 @@ def test_without_an_answer_to_what_it_holds_nothing_is_sent() -> None:
     run = Run(lambda _, lines: created(lines))
     answers: Iterator[NoAnswer] = iter([NoAnswer("Busy.", 503), NoAnswer("Busy.")])
     counts = Counts()
-    deliver(works(1), run.send, run.dead.extend, known=lambda keys: next(answers, ()), counts=counts, clock=Clock())
+    quick = Retries(base=0.001)
+    deliver(works(1), run.send, run.dead.extend, known=lambda keys: next(answers, ()), counts=counts, retries=quick)
     assert run.requests == [["id0"]]
     with pytest.raises(ServerError, match=r"^No\.$"):
         deliver(works(1), run.send, run.dead.extend, known=lambda keys: NoAnswer("No.", 403))

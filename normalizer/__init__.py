@@ -24,6 +24,7 @@ from normalizer.errors import (
     ServerError,
     SettingsError,
     SetupError,
+    Unanswered,
     UnmappedEvent,
     WorkerError,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "ServerError",
     "SettingsError",
     "SetupError",
+    "Unanswered",
     "UnmappedEvent",
     "WorkerError",
     "load",

@@ -37,10 +37,10 @@ class Done:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The numbers of the summary's first line."""
+        """The numbers of the summary's first line, but the bytes that were sent."""
         summary = next(line for line in self.lines if line.startswith("read ")).rpartition(" (")[0]
         pairs = [part.rsplit(" ", 1) for part in summary.split(", ")]
-        return {name: int(count.replace(",", "")) for name, count in pairs}
+        return {name: int(count.replace(",", "")) for name, count in pairs if name != "bytes"}
 
 
 def environment(**more: str) -> dict[str, str]:

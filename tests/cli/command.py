@@ -37,10 +37,15 @@ class Done:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The numbers of the summary's first line, but the bytes that were sent."""
+        """The numbers of the summary's first line."""
         summary = next(line for line in self.lines if line.startswith("read ")).rpartition(" (")[0]
         pairs = [part.rsplit(" ", 1) for part in summary.split(", ")]
-        return {name: int(count.replace(",", "")) for name, count in pairs if name != "bytes"}
+        return {name: int(count.replace(",", "")) for name, count in pairs}
+
+    @property
+    def events(self) -> dict[str, int]:
+        """Those that count events."""
+        return {name: count for name, count in self.counts.items() if name != "bytes"}
 
 
 def environment(**more: str) -> dict[str, str]:

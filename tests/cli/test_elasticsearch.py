@@ -52,7 +52,7 @@ def test_the_sample_is_found_and_a_second_run_is_harmless(
     setup(elasticsearch_url)
     first = index(elasticsearch_url, tmp_path, SAMPLE, "--namespace", "first")
     expected = {"read": 400, "written": 400, "skipped": 0, "dead": 0, "with problems": 0, "retried": 0}
-    assert first.counts == expected | {"indexed": 400, "duplicates": 0, "refused": 0, "not settled": 0}
+    assert first.events == expected | {"indexed": 400, "duplicates": 0, "refused": 0, "not settled": 0}
     assert first.lines[-1] == "data stream logs-okta.mim-first"
     documents = found(client, "first")
     assert set(documents) == UUIDS
@@ -60,7 +60,7 @@ def test_the_sample_is_found_and_a_second_run_is_harmless(
     assert all(document["event"]["ingested"].startswith("20") for document in documents.values())
     assert all(document["data_stream"]["namespace"] == "first" for document in documents.values())
     second = index(elasticsearch_url, tmp_path, "-", "--namespace", "first", stdin=SAMPLE.read_bytes())
-    assert second.counts == expected | {"indexed": 0, "duplicates": 400, "refused": 0, "not settled": 0}
+    assert second.events == expected | {"indexed": 0, "duplicates": 400, "refused": 0, "not settled": 0}
     assert len(found(client, "first")) == 400
     assert list(tmp_path.iterdir()) == []
 

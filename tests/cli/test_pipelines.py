@@ -54,7 +54,7 @@ def index(url: str, folder: Path, *given: str | Path, stdin: bytes = b"", code: 
 def test_the_documents_are_those_that_python_makes(ready: Server, url: str, tmp_path: Path) -> None:
     done = index(url, tmp_path, SAMPLE, "--namespace", "via")
     counts = {"read": 400, "written": 400, "skipped": 0, "dead": 0, "refused": 0, "not settled": 0, "retried": 0}
-    assert done.counts == counts | {"indexed": 400, "duplicates": 0}
+    assert done.events == counts | {"indexed": 400, "duplicates": 0}
     assert done.lines[-1] == "data stream logs-okta.mim-via, by the ingest pipeline logs-okta.mim"
     normalizer = Normalizer.load(options=Options(namespace="via"))
     made = found(ready, "via")
@@ -65,7 +65,7 @@ def test_the_documents_are_those_that_python_makes(ready: Server, url: str, tmp_
         assert document["event"].pop("ingested").startswith("20")
         assert document == expected
     again = index(url, tmp_path, "-", "--namespace", "via", stdin=SAMPLE.read_bytes())
-    assert again.counts == counts | {"indexed": 0, "duplicates": 400}
+    assert again.events == counts | {"indexed": 0, "duplicates": 400}
     assert len(found(ready, "via")) == 400
     assert list(tmp_path.iterdir()) == []
 
@@ -82,7 +82,7 @@ def test_what_becomes_of_everything_else(ready: Server, url: str, tmp_path: Path
     stdin = b"\n".join([OTHER, b"junk", b"\xff\xfe", envelope, undated, OTHER])
     for indexed, duplicates in ((3, 0), (0, 3)):
         done = index(url, tmp_path, stdin=stdin, code=1)
-        assert done.counts == {
+        assert done.events == {
             "read": 6, "written": 3, "skipped": 2, "dead": 1, "indexed": indexed, "duplicates": duplicates,
             "refused": 0, "not settled": 0, "retried": 0,
         }  # fmt: skip

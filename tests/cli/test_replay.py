@@ -112,7 +112,7 @@ def test_a_mended_mapping_and_documents_as_index_makes_them(
     write_dead(tmp_path / "dead.1", [next(iter(made.values()))])
     done = replay(elasticsearch_url, tmp_path, "dead", "--namespace", "replayed", "--workers", "2")
     assert (done.counts["indexed"], done.counts["duplicates"]) == (21, 1)
-    assert list(tmp_path.iterdir()) == []
+    assert [path for path in tmp_path.iterdir() if not path.name.startswith(".coverage")] == []
     mim_ecs("index", "--namespace", "once", "--url", elasticsearch_url, stdin=b"\n".join(made.values()))
     replayed, once = indexed(client, "replayed"), indexed(client, "once")
     assert json.loads(replayed.pop("odd")["event"]["original"])["uuid"] == "odd"

@@ -339,7 +339,9 @@ def test_mistakes_in_the_settings_file(text: str, sentence: str) -> None:
 def test_a_settings_file_with_a_secret_that_others_can_read(
     settings: dict[str, str], mode: int, warned: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Whether another test has started the log or not: it reaches caplog once, by way of the root logger.
     monkeypatch.setattr(logging.getLogger("mim-ecs"), "propagate", True)
+    monkeypatch.setattr(logging.getLogger("mim-ecs"), "handlers", [])
     with settled({"elasticsearch": {"url": A, **settings}}):
         Path("mim-ecs.yml").chmod(mode)
         connected(None).close()

@@ -9,6 +9,7 @@ within a backing index.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ class Sender:
     known: Known | None
     now: Callable[[], bytes]
     _counting: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _too_large: float = field(default=math.inf, init=False)
+    """The size in bytes of the smallest part that was more than the server takes in one request."""
 
     def deliver(self, bulk: Bulk) -> None:
         """Send until nothing is left. Raises ServerError; Stopped where the delivery ends before.
@@ -54,11 +57,14 @@ class Sender:
         refusals = 0
         while parts:
             part = parts.pop()
+            if len(part) > 1 and _size(part) >= self._too_large:
+                parts += _halves(part)
+                continue
             ticket = self.gate.enter()
             answer = self._ask(part)
             if isinstance(answer, NoAnswer) and fate(answer.status) is Fate.HALVES:
                 self.gate.open()
-                parts += self._halves(part, answer)
+                parts += self._halved(part, answer)
                 continue
             left, why, wait = (
                 (part, answer.sentence, answer.retry_after)
@@ -126,15 +132,16 @@ class Sender:
             return answer
         return NoAnswer("The server's answer does not name the documents that were sent.")
 
-    def _halves(self, part: list[Prepared], answer: NoAnswer) -> list[list[Prepared]]:
-        """The halves, the first one last: it is taken first. A single item is dead.
+    def _halved(self, part: list[Prepared], answer: NoAnswer) -> list[list[Prepared]]:
+        """What is sent instead of a part that was refused whole. A single item is dead.
 
         Raises ServerError where the server calls a request bad and has never taken one: then it is not the document's
         fault.
         """
         if len(part) > 1:
-            middle = len(part) // 2
-            return [part[middle:], part[:middle]]
+            if answer.status == 413:
+                self._too_large = min(self._too_large, _size(part))
+            return _halves(part)
         if answer.status != 413 and not (self.counts.indexed or self.counts.duplicates):
             raise ServerError(answer.sentence)
         word = "too_large" if answer.status == 413 else "refused"
@@ -177,6 +184,16 @@ class Sender:
             self.bury(letters)
             with self._counting:
                 self.counts.dead += len(letters)
+
+
+def _size(part: list[Prepared]) -> int:
+    return sum(each.size for each in part)
+
+
+def _halves(part: list[Prepared]) -> list[list[Prepared]]:
+    """The halves, the first one last: it is taken first."""
+    middle = len(part) // 2
+    return [part[middle:], part[:middle]]
 
 
 def _letter(item: Item, word: str, message: str, status: int | None) -> DeadLetter:

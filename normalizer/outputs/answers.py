@@ -14,6 +14,9 @@ from email.utils import parsedate_to_datetime
 _LONGEST_REASON = 300
 _LONGEST_WAIT = 86_400.0
 
+_RESULTS = ("created", "noop")
+"""What a `create` can have done; a pipeline that drops a document makes it `noop`."""
+
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
@@ -71,13 +74,18 @@ def _result(item: object) -> ItemResult | None:
     created = item.get("create") if isinstance(item, dict) and len(item) == 1 else None
     if not isinstance(created, dict):
         return None
-    key, status = created.get("_id"), created.get("status")
+    key, status, result = created.get("_id"), created.get("status"), created.get("result")
     if not isinstance(key, str) or type(status) is not int:
         return None
     stored = created.get("failure_store") == "used"
-    if "error" not in created:
-        return ItemResult(key, status, failure_store=stored, dropped=created.get("result") == "noop")
-    return ItemResult(key, status, *error_of(created), failure_store=stored)
+    if created.get("error") is None:
+        if status < 400 and result not in _RESULTS:
+            return None
+        return ItemResult(key, status, failure_store=stored, dropped=result == "noop")
+    kind, reason = error_of(created)
+    if status < 400:
+        kind = kind or "error"  # no success, though the status says so
+    return ItemResult(key, status, kind, reason, failure_store=stored)
 
 
 def error_of(body: object) -> tuple[str, str]:

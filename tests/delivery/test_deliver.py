@@ -300,6 +300,26 @@ def test_413_splits_and_one_item_alone_is_dead() -> None:
     assert run.waits == []
 
 
+def test_what_is_as_large_as_a_413_is_halved_before_it_is_sent() -> None:
+    def answer(_: int, lines: Sequence[bytes]) -> Answer:
+        return NoAnswer("413.", 413) if len(lines) > 2 else created(lines)
+
+    run = Run(answer, limits=Limits(count=4))
+    assert run.deliver(works(8)).indexed == 8
+    assert [len(each) for each in run.requests] == [4, 2, 2, 2, 2]
+
+
+def test_what_is_as_large_as_a_400_is_sent_as_it_is() -> None:
+    """A bad request is one document's fault, and says nothing of sizes."""
+
+    def answer(_: int, lines: Sequence[bytes]) -> Answer:
+        return NoAnswer("400.", 400) if "id1" in ids(lines) else created(lines)
+
+    run = Run(answer, limits=Limits(count=2))
+    assert run.deliver(works(6)).indexed == 5
+    assert run.requests[-2:] == [["id2", "id3"], ["id4", "id5"]]
+
+
 @pytest.mark.parametrize(
     "lie",
     [

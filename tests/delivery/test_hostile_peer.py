@@ -75,6 +75,10 @@ LIES: dict[str, Callable[[bytes], Reply]] = {
     "no statuses": lambda body: items([{"create": {"_id": each["create"]["_id"]}} for each in results(body)]),
     "statuses as text": lambda body: items([{"create": {**each["create"], "status": "201"}} for each in results(body)]),
     "statuses as truth": lambda body: items([{"create": {**each["create"], "status": True}} for each in results(body)]),
+    "no word of what was done": lambda body: items(
+        [{"create": {"_id": each["create"]["_id"], "status": 201}} for each in results(body)]
+    ),
+    "another deed": lambda body: items([{"create": {**each["create"], "result": "deleted"}} for each in results(body)]),
     "items that are none": lambda body: items([None, 1, []]),
     "items that are an object": lambda body: Reply(body=b'{"items":{"create":{"status":201}}}'),
     "only errors: false": lambda body: Reply(body=b'{"errors":false,"took":1}'),
@@ -107,13 +111,16 @@ def test_after_a_lie_the_truth_counts() -> None:
 
 
 def test_a_success_with_an_error_is_none() -> None:
+    errors: list[object] = [{"type": "odd_exception"}, {"reason": "odd"}, {}]
+
     def answer(_: int, body: bytes) -> Reply:
-        return items([{"create": {**each["create"], "error": {"type": "odd_exception"}}} for each in results(body)])
+        zipped = zip(results(body), errors, strict=True)
+        return items([{"create": {**each["create"], "error": error}} for each, error in zipped])
 
     with peer(answer) as there:
         counts, dead = attempt(there, attempts=100)
     assert counts.indexed == 0
-    assert dead == ["refused: odd_exception:"] * 3
+    assert dead == ["refused: odd_exception:", "refused: error: odd", "refused: error:"]
 
 
 def test_errors_in_strange_shapes_are_dead_letters_with_a_reason() -> None:

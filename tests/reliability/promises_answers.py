@@ -106,6 +106,9 @@ LIES: dict[str, Callable[[Reply], Reply]] = {
     "one item twice": _items(lambda items: items[:1] + items[:-1]),
     "another action": _items(lambda items: [{"index": item["create"]} for item in items]),
     "no status": _each(lambda item: {name: value for name, value in item.items() if name != "status"}),
+    "a success without what was done": _each(
+        lambda item: {key: value for key, value in item.items() if key != "result"}
+    ),
     "a status that is text": _each(lambda item: item | {"status": "201"}),
 }
 

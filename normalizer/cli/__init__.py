@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from itertools import pairwise, takewhile
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from normalizer import __version__
 from normalizer.cli.config import config_option
-from normalizer.cli.settings import CONTEXT, EXIT_CODES, exit_codes
-from normalizer.cli.view import start_log, tell_error
-from normalizer.errors import MappingError, NormalizerError, OutputError, WorkerError
+from normalizer.cli.settings import CONTEXT, EXIT_CODES, LOG_FORMAT, exit_codes
+from normalizer.cli.view import ReaderGone, is_text, start_log, tell_error
+from normalizer.errors import MappingError, NormalizerError, OutputError, SettingsError, WorkerError
 from normalizer.language.advice import did_you_mean
 from normalizer.outputs.files import why
 
@@ -39,6 +41,7 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS:
             ctx.fail(f'There is no command "{args[0]}"{did_you_mean(args[0], COMMANDS)}')
+        start_log(_log_format(args, ctx.default_map or {}))
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -67,12 +70,26 @@ def cli() -> None:
 def main() -> NoReturn:
     """The entry point of `mim-ecs`."""
     _stand_in_for_closed_streams()
-    start_log("text")
+    start_log(_log_format(sys.argv[1:], {}))
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and shells ignore what a job must not get
             signal.signal(number, _stop)
     code = _run()
     sys.exit(_flushed(code))
+
+
+def _log_format(words: Sequence[str], settings: Mapping[str, Any]) -> str:
+    """The format that mistakes in the words of a command line are told in: click tells them before it reads its option.
+
+    As click finds it: a flag, a variable, `settings` of the commands.
+    """
+    words = [*takewhile(lambda word: word != "--", words)]
+    flags = [after for word, after in pairwise(words) if word == "--log-format"]
+    flags += [word.partition("=")[2] for word in words if word.startswith("--log-format=")]
+    command = next((word for word in words if word in COMMANDS), "")
+    variables = [os.environ.get(name, "") for name in (LOG_FORMAT, f"MIM_ECS_{command}_LOG_FORMAT".upper())]
+    asked = [*flags[-1:], *filter(None, variables), settings.get(command, {}).get("log_format", "text")]
+    return str(asked[0])
 
 
 def _run() -> int:
@@ -83,10 +100,17 @@ def _run() -> int:
         code = stop.code if isinstance(stop.code, int) else 1
         if code > 128:
             tell_error(f"stopped by {signal.Signals(code - 128).name}")
-        return code
+        return code if code != 1 else ReaderGone.exit_code  # so click ends where nobody reads a help
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
+        if is_text():
+            error.show()
+        else:
+            tell_error("No command is named. See mim-ecs --help")
         return error.exit_code
+    except click.Abort:
+        click.echo(err=True)  # after the question
+        tell_error("a question had no answer; nothing was done")
+        return SettingsError.exit_code
     except click.ClickException as error:
         tell_error(error)
         return error.exit_code
@@ -95,6 +119,8 @@ def _run() -> int:
             tell_error(str(finding), begin="")
         count = len(error.findings)
         tell_error(f"{count} mistake{'s' if count > 1 else ''} in the mapping files.")
+        return error.exit_code
+    except ReaderGone as error:
         return error.exit_code
     except NormalizerError as error:
         tell_error(str(error))
@@ -150,7 +176,8 @@ def _flushed(code: int) -> int:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except OSError:
+        except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-            code = code or OutputError.exit_code
+            gone = stream is sys.stdout and isinstance(error, BrokenPipeError)
+            code = code or (ReaderGone if gone else OutputError).exit_code
     return code

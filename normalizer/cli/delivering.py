@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
+from copy import deepcopy
 from dataclasses import dataclass, fields
 from functools import wraps
 from itertools import count
@@ -287,7 +288,7 @@ class Delivery:
 
     def tell(self, view: View) -> None:
         """The summary: what was read, and what the server says that it has."""
-        counts, delivered = self.counts, self.delivered
+        counts, delivered = deepcopy(self.counts), self.delivered  # metrics may still show what they say
         counts.skipped += delivered.dropped  # by the pipeline
         counts.written -= delivered.dropped
         if delivered.dead:

@@ -19,7 +19,7 @@ from normalizer.language import load
 from normalizer.language.advice import choices, nearest
 
 
-@click.command(epilog=epilog("mim-ecs explain --pipeline host.os.type", "0", "2", "4", "130, 143"))
+@click.command(epilog=epilog("mim-ecs explain --pipeline host.os.type", "0", "2", "4", "130, 143", "141"))
 @click.argument("fields", nargs=-1, metavar="[FIELD]...")
 @click.option(
     "--pipeline", is_flag=True, help="Name the processor of the ingest pipelines, and the lines of its script."

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from normalizer.cli.view import printable
 from normalizer.inputs import Batch, Source
 
 
-def progress(sources: Sequence[Source], batches: Iterable[Batch]) -> Iterator[Batch]:
-    """The batches, and a bar of the bytes read on standard error; it goes when they end."""
+def progress(sources: Sequence[Source], batches: Iterable[Batch], printable: Callable[[str], str]) -> Iterator[Batch]:
+    """The batches, and a bar of the bytes read on standard error; it goes when they end.
+
+    `printable` makes the name of a file one that a terminal can show.
+    """
     sizes = [source.size for source in sources]
     total = sum(size or 0 for size in sizes) if None not in sizes else None
     columns = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any, TypeVar
 
 import click
@@ -18,7 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _CREDENTIALS = (*ways("api_key"), "username", *ways("password"))
 _TRUST = ("ca_certs", "fingerprint")
-_WARNED = "normalizer.warned_of_settings"
+_WARNED = "normalizer.warned"
 
 
 def server_options(command: Command) -> Command:
@@ -50,8 +51,10 @@ def connected(url: str | None, engine: str | None = None, *, timeout: float = TI
         advice = f"set {_named(engine, 'url')}, for example to http://localhost:9200, or give --url"
         raise SettingsError(f"no server is named; {advice}")
     options = _credentials(engine, settings) | _trust(engine, settings)
-    _warn(settings)
-    return _connect(engine)(known, **options, timeout=timeout, connections=connections)
+    _warn_of_settings(settings)
+    server = _connect(engine)(known, **options, timeout=timeout, connections=connections)
+    _warn_of_http(known, server, given=any(options[name] for name in ("username", *SECRETS)))
+    return server
 
 
 def _engine(url: str | None) -> str:
@@ -111,12 +114,39 @@ def _named(engine: str, key: str) -> str:
     return f"{engine}_{key}".upper()
 
 
-def _warn(settings: ServerSettings) -> None:
-    """Warn once of a settings file with a secret in it that other users may read."""
-    context = click.get_current_context(silent=True)
-    if settings.path is None or context is None or context.meta.get(_WARNED):
+def _warn_of_settings(settings: ServerSettings) -> None:
+    """Warn of a settings file with a secret in it that other users may read."""
+    if settings.path is None:
         return
     kept = any(name in settings.values for name in SECRETS) or "@" in str(settings.values.get("url", ""))
     if kept and readable_by_others(settings.path):
-        context.meta[_WARNED] = True
-        log.warning("The settings file %s holds a secret, and others can read it; chmod 600 it.", settings.path)
+        _warn_once(f"The settings file {settings.path} holds a secret, and others can read it; chmod 600 it.")
+
+
+def _warn_of_http(url: str, server: Server, *, given: bool) -> None:
+    """Warn of credentials that leave this machine where everybody on the way can read them."""
+    from normalizer.outputs.address import read_address
+
+    address = read_address(url, server.engine)
+    if address.scheme == "http" and (given or address.user is not None) and not _is_loopback(address.host):
+        _warn_once(
+            f"The credentials for {server.address} are sent over http, and whoever is on the way can read them; "
+            "give its address with https."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether what is sent there stays on this machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _warn_once(sentence: str) -> None:
+    """Once in a run, however often a server is connected to."""
+    context = click.get_current_context(silent=True)
+    told: set[str] = context.meta.setdefault(_WARNED, set()) if context is not None else set()
+    if sentence not in told:
+        told.add(sentence)
+        log.warning("%s", sentence)

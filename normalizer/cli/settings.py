@@ -18,6 +18,9 @@ CONTEXT: dict[str, Any] = {
     "max_content_width": 110,
 }
 
+LOG_FORMAT = "MIM_ECS_LOG_FORMAT"
+"""The environment variable that is --log-format of every command; those of single commands are made as all others."""
+
 EXIT_CODES = {
     "0": "done, also with problems and skipped events",
     "1": "dead letters, findings or stale files",
@@ -26,6 +29,7 @@ EXIT_CODES = {
     "4": "output or dead letters cannot be written",
     "5": "a worker process died, or a defect",
     "130, 143": "stopped by Ctrl-C, by SIGTERM",
+    "141": "nobody reads standard output any more, as after `| head`",
 }
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -120,6 +124,7 @@ def _start_log(_context: click.Context, _parameter: click.Parameter, log_format:
 log_format_option = click.option(
     "--log-format",
     type=click.Choice(["text", "ecs"]),
+    envvar=LOG_FORMAT,
     default="text",
     show_default=True,
     is_eager=True,  # so that mistakes in other options are told in this format too

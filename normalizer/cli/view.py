@@ -6,8 +6,8 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import click
 
@@ -68,7 +68,8 @@ def _ecs_formatter() -> logging.Formatter:
     )
 
 
-def _is_text() -> bool:
+def is_text() -> bool:
+    """Whether people read what is said."""
     return isinstance(log.handlers[0].formatter, _Text)
 
 
@@ -79,13 +80,24 @@ def tell_error(error: str | click.ClickException, *, begin: str = "Error: ") -> 
         sentence += "."
     if isinstance(error, click.UsageError) and error.ctx is not None:
         sentence += f" See {error.ctx.command_path} --help."
-    log.error("%s%s", begin if _is_text() else "", sentence)
+    log.error("%s%s", begin if is_text() else "", sentence)
+
+
+class ReaderGone(OutputError):
+    """Who has read standard output does so no longer, like `head` after ten lines: we end, and nothing is said of it.
+
+    The exit code is what shells give of a program that SIGPIPE has ended.
+    """
+
+    exit_code: ClassVar[int] = 141
 
 
 def say(text: str) -> None:
     """A line on standard output. Raises OutputError."""
     try:
         click.echo(text)
+    except BrokenPipeError:
+        raise ReaderGone("nobody reads standard output any more") from None
     except OSError as error:
         raise OutputError(f"standard output cannot be written: {why(error)}") from None
 
@@ -110,11 +122,11 @@ class View:
 
         `aside`: nothing else is written there; documents and a bar on one terminal would mix.
         """
-        if self.quiet or not aside or not _is_text() or not sys.stderr.isatty():
+        if self.quiet or not aside or not is_text() or not sys.stderr.isatty():
             return batches
         from normalizer.cli.progress import progress
 
-        return progress(sources, batches)
+        return progress(sources, batches, printable)
 
     def letters(self, letters: Iterable[DeadLetter]) -> None:
         """Tell dead letters that no file keeps."""
@@ -127,17 +139,24 @@ class View:
                 log.error("… and more; --dead-letters FILE keeps all of them")
 
     def summary(self, counts: Counts, *, made_here: bool = True, **more: int) -> None:
-        """The counts, and those of each event type. What a cluster makes has no problems and types that we know of."""
+        """The counts, `more` of them in a line of their own, and those of each event type.
+
+        What a cluster makes has no problems and types that we know of.
+        """
         if self.quiet:
             return
         seconds = time.monotonic() - self._started
         words = {"read": counts.read, "written": counts.written, "skipped": counts.skipped, "dead": counts.dead}
-        words |= ({"with_problems": counts.problems} if made_here else {}) | more
-        text = ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in words.items())
-        facts = {"event.duration": int(seconds * 1e9), "mim_ecs": words | _lists(counts)}
-        log.info("%s (%.1f s)", text, seconds, extra=facts)
-        if _is_text():
+        words |= {"with_problems": counts.problems} if made_here else {}
+        if is_text():
+            log.info("%s (%.1f s)", _told(words), seconds)
+            if more:
+                log.info("%s", _told(more))
             self._types(counts)
+        else:
+            words |= more
+            facts = {"event.duration": int(seconds * 1e9), "mim_ecs": words | _lists(counts)}
+            log.info("%s (%.1f s)", _told(words), seconds, extra=facts)
 
     def _types(self, counts: Counts) -> None:
         told = counts.by_type.most_common(MOST_TYPES)
@@ -151,6 +170,10 @@ class View:
         width = max((len(name) for name, _, _ in rows), default=0)
         for name, count, rest in rows:
             log.info("  %-*s %10s%s", width, name, f"{count:,}", rest)
+
+
+def _told(words: Mapping[str, int]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value:,}" for name, value in words.items())
 
 
 def _lists(counts: Counts) -> dict[str, list[dict[str, str | int]]]:

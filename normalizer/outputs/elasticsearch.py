@@ -52,6 +52,7 @@ class ElasticsearchServer(Server):
 
     def __init__(self, address: Address, headers: Mapping[str, str], pool: Pool) -> None:
         self.address = address.shown
+        self.authorized = bool(headers)
         node = NodeConfig(address.scheme, address.host, address.port, address.path, _extras={_POOL: pool})
         self._client = Elasticsearch(
             [node],

@@ -19,6 +19,8 @@ from normalizer.outputs.pool import TooLarge
 _LATE = (TimeoutError, urllib3.exceptions.TimeoutError)
 _UNREADABLE = (UnicodeError, TooLarge, urllib3.exceptions.DecodeError)
 _BROKEN = (OSError, urllib3.exceptions.HTTPError)
+_UNKNOWN_AUTHORITY = frozenset((7, 18, 19, 20, 21))
+"""OpenSSL's numbers (X509_V_ERR_…) for a certificate that nobody we know has signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ def _untrusted(causes: list[BaseException]) -> str | None:
     """Why the server's certificate is refused; None where it is not, and the connection failed otherwise."""
     for each in causes:
         if isinstance(each, ssl.SSLCertVerificationError):
-            return (each.verify_message or "its certificate cannot be verified").rstrip(".")
+            reason = (each.verify_message or "its certificate cannot be verified").rstrip(".")
+            is_unknown = each.verify_code in _UNKNOWN_AUTHORITY
+            return f"{reason}; give its authority as ca_certs, or a fingerprint" if is_unknown else reason
     by_us = any(isinstance(each, urllib3.exceptions.SSLError) for each in causes)
     if by_us and not any(isinstance(each, OSError) for each in causes):  # a fingerprint is not compared by OpenSSL
         return "its certificate is not the one that was expected of it"
@@ -91,7 +95,8 @@ def _why(causes: list[BaseException]) -> str:
     """The innermost reason that says something: `Connection refused`, `wrong version number`."""
     for each in reversed(causes):
         if isinstance(each, ssl.SSLError) and each.reason:
-            return f"no TLS connection, {each.reason.replace('_', ' ').lower()}"
+            advice = "; if it speaks plain http, write http://" if each.reason == "WRONG_VERSION_NUMBER" else ""
+            return f"no TLS connection, {each.reason.replace('_', ' ').lower()}{advice}"
         if isinstance(each, OSError) and each.strerror:
             return each.strerror
     return "the connection was lost"

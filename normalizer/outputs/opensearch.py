@@ -57,6 +57,7 @@ class OpenSearchServer(Server):
 
     def __init__(self, address: Address, headers: Mapping[str, str], pool: Pool) -> None:
         self.address = address.shown
+        self.authorized = bool(headers)
         self._client = _client(address, headers, pool)
 
     def request(self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None) -> Answer:

@@ -40,6 +40,8 @@ class Server(ABC):
     engine: ClassVar[str]
     """Its name for people: Elasticsearch, OpenSearch."""
     address: str
+    authorized: bool
+    """Whether we say who we are."""
 
     @abstractmethod
     def request(self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None) -> Answer:
@@ -85,7 +87,8 @@ class Server(ABC):
         """One sentence for a status that is an error."""
         where = self.where
         if status == 401:
-            return f"{where} refuses our credentials (401)."
+            given = "refuses our credentials" if self.authorized else "wants credentials, and none were given"
+            return f"{where} {given} (401)."
         kind, reason = error_of(body)
         said = f": {reason or kind}" if reason or kind else ""
         if status == 403:

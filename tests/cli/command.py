@@ -37,9 +37,11 @@ class Done:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The numbers of the summary's first line."""
-        summary = next(line for line in self.lines if line.startswith("read ")).rpartition(" (")[0]
-        pairs = [part.rsplit(" ", 1) for part in summary.split(", ")]
+        """The numbers of the summary: of the events, and, where they are sent to a server, of its documents."""
+        at = next(number for number, line in enumerate(self.lines) if line.startswith("read "))
+        events, sent = self.lines[at].rpartition(" (")[0], self.lines[at + 1 : at + 2]
+        parts = events.split(", ") + [part for line in sent if line.startswith("indexed ") for part in line.split(", ")]
+        pairs = [part.rsplit(" ", 1) for part in parts]
         return {name: int(count.replace(",", "")) for name, count in pairs}
 
     @property

@@ -151,7 +151,7 @@ def test_a_reader_that_goes(large: Path, workers: str) -> None:
     assert process.stdout is not None
     assert os.read(process.stdout.fileno(), 1) == b"{"
     process.stdout.close()
-    assert said(process, 4) == "Error: standard output cannot be written: its reader has closed it.\n"
+    assert said(process, 141) == ""
     for stream in (process.stdin, process.stderr):
         assert stream is not None
         stream.close()
@@ -163,10 +163,36 @@ def test_a_reader_that_goes_from_a_table(large: Path) -> None:
     assert process.stdout is not None
     assert os.read(process.stdout.fileno(), 1) == b"t"
     process.stdout.close()
-    assert said(process, 4) == "Error: standard output cannot be written: its reader has closed it.\n"
+    assert said(process, 141) == ""
     for stream in (process.stdin, process.stderr):
         assert stream is not None
         stream.close()
+
+
+@pytest.mark.parametrize("given", [["explain", "--pipeline"], ["normalize"], ["--help"]])
+def test_a_reader_that_is_not_there(given: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        assert mim_ecs(*given, stdin=LINE, stdout=pipe, code=141).err == ""
+
+
+def test_a_named_pipe_whose_reader_goes_is_an_error(large: Path, tmp_path: Path) -> None:
+    """So is a file of dead letters that cannot be written, though nobody reads standard output either."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    process = start("normalize", large, "-o", str(path))
+    with path.open("rb") as reader:
+        assert reader.read(1) == b"{"
+    assert ended(process, 4).lines == [f"Error: {path} cannot be written: its reader has closed it."]
+    process = start("normalize", "--dead-letters", "/dev/full")
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    assert process.stdin is not None
+    process.stdin.write(b"junk\n")
+    said = "Error: dead letters cannot be written to /dev/full: no space left on device; "
+    assert ended(process, 4).err.startswith(said)
 
 
 @pytest.mark.parametrize(

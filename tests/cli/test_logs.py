@@ -16,7 +16,10 @@ from normalizer.outputs.server import Server
 from tests.cli.command import SAMPLE, Done, mim_ecs
 from tests.cluster.ours import clean
 
-ALWAYS = {"@timestamp", "log.level", "message", "ecs.version", "log.logger", "process.pid"}
+ALWAYS = {
+    *("@timestamp", "log.level", "message", "ecs.version", "log.logger", "process.pid"),
+    *("service.name", "service.version", "event.dataset"),
+}
 OURS = "mim_ecs."
 """Under it stands what ECS has no field for."""
 
@@ -95,3 +98,46 @@ def test_what_ends_a_run(tmp_path: Path) -> None:
         done = mim_ecs("index", "--log-format", "ecs", *given, cwd=tmp_path, code=code)
         assert records(done)[-1]["log.level"] == "error"
         assert "canary" not in done.err
+
+
+MISTAKES = (
+    ("normalise",),
+    ("--bogus",),
+    ("--config", "nowhere.yml", "normalize"),
+    ("normalize", "--workers", "x"),
+    ("build", "--bogus"),
+    (),
+)
+
+
+@pytest.mark.parametrize("given", MISTAKES, ids=" ".join)
+def test_mistakes_that_are_found_before_any_option_is_read(given: tuple[str, ...], tmp_path: Path) -> None:
+    """Those of commands without --log-format too."""
+    (record,) = records(mim_ecs(*given, cwd=tmp_path, env={"MIM_ECS_LOG_FORMAT": "ecs"}, code=2))
+    assert record["log.level"] == "error"
+    assert not record["message"].startswith("Error")
+    assert "\n" not in record["message"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "variables", "setting", "ecs"),
+    [
+        (("--bogus", "--log-format", "ecs"), {"MIM_ECS_LOG_FORMAT": "text"}, "text", True),
+        (("--log-format=text", "--bogus"), {"MIM_ECS_LOG_FORMAT": "ecs"}, "ecs", False),
+        (("--bogus",), {"MIM_ECS_NORMALIZE_LOG_FORMAT": "ecs"}, "text", True),
+        (("--bogus", "--", "--log-format", "ecs"), {"MIM_ECS_INDEX_LOG_FORMAT": "ecs"}, None, False),
+        (("--bogus",), {}, "ecs", True),
+        (("--workers", "x"), {"MIM_ECS_LOG_FORMAT": "ecs"}, "text", True),
+    ],
+)
+def test_the_format_of_mistakes_is_the_one_of_everything_else(
+    flags: tuple[str, ...], variables: dict[str, str], setting: str | None, ecs: bool, tmp_path: Path
+) -> None:
+    """A flag wins over a variable, a variable over the settings file."""
+    if setting is not None:
+        (tmp_path / "mim-ecs.yml").write_text(f"normalize: {{log-format: {setting}}}\n")
+    done = mim_ecs("normalize", *flags, cwd=tmp_path, env=variables, code=2)
+    if ecs:
+        assert len(records(done)) == 1
+    else:
+        assert done.err.startswith("Error: ")

@@ -22,8 +22,10 @@ from normalizer.delivery import Counts as Delivered
 from normalizer.errors import OutputError, SettingsError
 from normalizer.outputs.server import Server
 from normalizer.runtime.batch import Counts
+from tests.cli.command import EVENTS as SAMPLES
 from tests.cli.command import SAMPLE, TIMEOUT, ended, letters, mim_ecs, start
-from tests.cluster.ours import clean
+from tests.cli.test_elasticsearch import with_poison
+from tests.cluster.ours import CUSTOM, clean
 
 LABELS = '{data_stream="logs-okta.mim-test"}'
 EVENTS = Counts(read=100, written=80, skipped=15, dead=5, problems=2)
@@ -84,8 +86,14 @@ def test_every_count_is_shown(tmp_path: Path) -> None:
         assert 0 <= found.pop(f"mim_ecs_run_seconds{LABELS}") < 10
     assert abs(after.pop(f"mim_ecs_last_success_timestamp_seconds{LABELS}") - time.time()) < 10
     assert during == after == expected
+    page = (Path(__file__).resolve().parents[2] / "docs/elasticsearch.md").read_text()
+    assert [name for name in text_names(path) if f"`{name}`" not in page] == []
     assert [each.name for each in tmp_path.iterdir()] == ["mim-ecs.prom"]
     assert stat.S_IMODE(path.stat().st_mode) & 0o444 == 0o444 & ~umask()  # node_exporter is another user
+
+
+def text_names(path: Path) -> set[str]:
+    return {line.partition("{")[0] for line in path.read_text().splitlines() if not line.startswith("#")}
 
 
 def umask() -> int:
@@ -277,6 +285,22 @@ def test_the_file_says_what_the_summary_says(elasticsearch_url: str, tmp_path: P
     again = mim_ecs(*given, SAMPLE, cwd=tmp_path)
     assert again.counts["duplicates"] == 400
     assert parsed((tmp_path / "mim-ecs.prom").read_text())[f"mim_ecs_documents_duplicate_total{STREAM}"] == 400
+
+
+def test_dead_letters_are_counted_once_by_reason(elasticsearch_url: str, client: Server, tmp_path: Path) -> None:
+    """Also where the summary is told before the last numbers are written, as `replay` does."""
+    poison = {"mappings": {"properties": {"okta": {"properties": {"poison": {"type": "object"}}}}}}
+    client.put(f"/_component_template/{CUSTOM}", {"template": poison})
+    with_poison(tmp_path / "mine")
+    poisoned = [event for event in SAMPLES if b"mim.command.generic.error" in event]
+    given = ("--url", elasticsearch_url, "--mappings", "mine", "--metrics", "mim-ecs.prom")
+    for command, stdin in (("index", b"\n".join([b"junk", b"{}", *poisoned])), ("replay", b"")):
+        mim_ecs(command, *given, cwd=tmp_path, code=1, stdin=stdin)
+        found = parsed((tmp_path / "mim-ecs.prom").read_text())
+        dead = {name: count for name, count in found.items() if name.startswith("mim_ecs_dead_letters_total")}
+        expected = {"not_json": 1, "not_an_event": 1, "refused": len(poisoned)}
+        begin = f"mim_ecs_dead_letters_total{STREAM}".replace("}", ',reason="')
+        assert dead == {f'{begin}{reason}"}}': count for reason, count in expected.items()}, command
 
 
 def test_a_run_is_scraped_while_it_goes_on(elasticsearch_url: str, client: Server, tmp_path: Path, port: int) -> None:

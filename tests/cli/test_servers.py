@@ -350,6 +350,49 @@ def test_a_settings_file_with_a_secret_that_others_can_read(
     assert caplog.messages == [sentence] * warned
 
 
+KEY, USER = {"API_KEY": CANARY}, {"USERNAME": "me", "PASSWORD": CANARY}
+PLAIN = (
+    "The credentials for {} are sent over http, and whoever is on the way can read them; give its address with https."
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "variables", "warned"),
+    [
+        ("http://elastic.invalid:9200", KEY, "elastic.invalid:9200"),
+        ("http://elastic.invalid:9200", USER, "elastic.invalid:9200"),
+        (f"http://me:{CANARY}@192.0.2.1/behind", {}, "192.0.2.1:80"),
+        (f"http://me:{CANARY}@[2001:db8::1]:9200", {}, "[2001:db8::1]:9200"),
+        ("http://localhost.invalid", KEY, "localhost.invalid:80"),
+        ("http://elastic.invalid:9200", {}, ""),
+        ("https://elastic.invalid:9200", KEY, ""),
+        ("http://localhost:9200", KEY, ""),
+        ("http://LocalHost:9200", USER, ""),
+        ("http://127.0.0.1:9200", KEY, ""),
+        ("http://127.8.9.10", USER, ""),
+        (f"http://me:{CANARY}@[::1]:9200", {}, ""),
+    ],
+)
+@pytest.mark.parametrize("way", ["variables", "file"])
+def test_credentials_over_http_to_another_machine(
+    url: str,
+    variables: dict[str, str],
+    warned: str,
+    way: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logging.getLogger("mim-ecs"), "propagate", True)
+    monkeypatch.setattr(logging.getLogger("mim-ecs"), "handlers", [])
+    settings = {name.lower(): value for name, value in variables.items()} if way == "file" else {}
+    for name, value in variables.items() if way == "variables" else ():
+        monkeypatch.setenv(f"ELASTICSEARCH_{name}", value)
+    with settled({"elasticsearch": settings}):
+        connected(url).close()
+        connected(url).close()  # it is told once
+    assert caplog.messages == [PLAIN.format(warned)] * bool(warned)
+
+
 def test_no_secret_is_told_by_settings_and_commands(folder: Path) -> None:
     """Of a run that fails, with its log for machines."""
     (folder / "mim-ecs.yml").write_text(

@@ -17,6 +17,7 @@ from normalizer.errors import NormalizerError, ServerError, SettingsError, Setup
 from normalizer.language import load
 from normalizer.outputs.server import Answer, Server
 from tests.cli.command import mim_ecs
+from tests.cli.test_view import on_a_terminal
 from tests.cluster.ours import CUSTOM, MAPPINGS, MINE, NAME, clean, metadata
 from tests.delivery.peer import Reply, peer
 
@@ -373,6 +374,8 @@ def test_without_a_terminal_it_is_refused(elasticsearch_url: str) -> None:
         done = mim_ecs("setup", "--remove", "--url", elasticsearch_url, code=2)
         assert done.err == "Error: Nothing was removed: there is no terminal to ask; --yes removes without asking.\n"
         assert done.out.decode().splitlines() == removal(server, "would remove")
+        code, text = on_a_terminal("setup", "--remove", "--url", elasticsearch_url, typed="\x04")
+        assert (code, text.splitlines()[-1]) == (2, "Error: a question had no answer; nothing was done.")
         assert mim_ecs("setup", "--remove", "--yes", "--url", elasticsearch_url).out.count(b"removed ") == 3
     both = mim_ecs("setup", "--remove", "--rollover", "--url", elasticsearch_url, code=2)
     assert both.err == "Error: --remove and --rollover exclude each other; leave one out.\n"

@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 
+from normalizer.cli.view import View, log, start_log
+from normalizer.runtime.batch import Counts
 from tests.cli.command import EVENTS, SAMPLE, TIMEOUT, arguments, environment, mim_ecs
+
+DURATION = "0.0 s"
 
 HOSTILE = json.dumps(
     json.loads(EVENTS[0])
@@ -27,6 +31,27 @@ def test_the_summary_counts_by_event_type() -> None:
     assert sum(map(int, table.values())) == 400
     assert len(table) == 17
     assert mim_ecs("normalize", "--quiet", SAMPLE).err == ""
+
+
+def test_the_summary_of_a_delivery_has_a_line_for_the_server(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For people; a record for machines has all numbers."""
+    for name, value in (("handlers", []), ("propagate", True), ("level", 0)):
+        monkeypatch.setattr(log, name, value)
+    counts = Counts(read=12_345, written=12_340, dead=5, problems=2)
+    counts.reasons["not_json"] = 5
+    told = [f"read 12,345, written 12,340, skipped 0, dead 5, with problems 2 ({DURATION})"]
+    told += ["indexed 12,000, not settled 340", "  dead: not_json          5"]
+    for log_format in ("text", "ecs"):
+        start_log(log_format)
+        View(quiet=False).summary(counts, indexed=12_000, not_settled=340)
+        lines = re.sub(r"\d+\.\d s", DURATION, capfd.readouterr().err).splitlines()
+        if log_format == "text":
+            assert lines == told
+    (record,) = ecs(lines)
+    assert record["message"] == told[0].replace(" (", ", indexed 12,000, not settled 340 (")
+    assert (record["mim_ecs"]["with_problems"], record["mim_ecs"]["not_settled"]) == (2, 340)
 
 
 def test_the_summary_of_many_event_types_is_short() -> None:

@@ -16,6 +16,7 @@ import click
 from normalizer import __version__
 from normalizer.cli.config import config_option
 from normalizer.cli.settings import CONTEXT, EXIT_CODES, LOG_FORMAT, exit_codes
+from normalizer.cli.variables import check_variables, inherit
 from normalizer.cli.view import ReaderGone, is_text, start_log, tell_error
 from normalizer.errors import MappingError, NormalizerError, OutputError, SettingsError, WorkerError
 from normalizer.language.advice import did_you_mean
@@ -25,7 +26,7 @@ COMMANDS = {
     "normalize": "Turn events into ECS documents, one JSON object a line.",
     "index": "Turn events into ECS documents and index them into Elasticsearch or OpenSearch.",
     "replay": "Send dead letters again, and keep those that fail again.",
-    "setup": "Install the templates and ingest pipelines of the data stream into Elasticsearch.",
+    "setup": "Install the templates and ingest pipelines of the data stream into Elasticsearch or OpenSearch.",
     "build": "Renew everything that is compiled from the mappings.",
     "explain": "Say what writes a field of the documents.",
 }
@@ -42,6 +43,8 @@ class _Commands(click.Group):
         if args[0] not in COMMANDS:
             ctx.fail(f'There is no command "{args[0]}"{did_you_mean(args[0], COMMANDS)}')
         start_log(_log_format(args, ctx.default_map or {}))
+        check_variables(ctx, args[0], COMMANDS)
+        inherit(ctx, args[0])
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

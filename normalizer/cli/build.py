@@ -16,7 +16,7 @@ from normalizer.language import load
 from normalizer.outputs.files import why
 
 
-@click.command(epilog=epilog("mim-ecs build --check", "0", "1", "2", "4", "130, 143"))
+@click.command(epilog=epilog("mim-ecs build --check", "0", "1", "2", "4", "130, 143", "141"))
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),

@@ -50,16 +50,19 @@ def server_settings(engine: str) -> ServerSettings:
 
 def _read_config(context: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
     """Make a settings file the default of every option."""
-    if path is None:
-        if not os.path.isfile(DEFAULT_FILE):  # noqa: PTH113 - which is no error where the folder may not be searched
-            return
+    if path is None and os.path.isfile(DEFAULT_FILE):  # noqa: PTH113 - no error where the folder may not be searched
         path = DEFAULT_FILE
         _check_owner(path)
+    context.default_map = _commands(context, path) if path is not None else {}
+
+
+def _commands(context: click.Context, path: Path) -> dict[str, dict[str, Any]]:
+    """The options of each command; keeps what the file says of servers."""
     sections = _sections(path)
     servers = {engine: _server(path, engine, sections.pop(engine)) for engine in ENGINES if engine in sections}
     commands = {name: _options(context, path, name, values) for name, values in sections.items()}
     context.meta[_META] = servers
-    context.default_map = commands
+    return commands
 
 
 def _check_owner(path: Path) -> None:

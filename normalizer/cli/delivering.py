@@ -26,6 +26,7 @@ from normalizer.delivery import Counts as Delivered
 from normalizer.delivery import Item, Mark, Retries, Work, deliver, raw
 from normalizer.delivery.deliver import Acknowledged, Letters
 from normalizer.delivery.exact import known
+from normalizer.delivery.replay import DATA_STREAM
 from normalizer.errors import SettingsError, Unanswered
 from normalizer.inputs import Batch
 from normalizer.language.advice import choices
@@ -203,6 +204,11 @@ class Delivery:
         self._server: Server = connected(how.url, how.engine, timeout=how.timeout, connections=how.in_flight)
         self._stack = ExitStack()
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What a dead letter says of the delivery, so that a replay sends its event to the same place."""
+        return {DATA_STREAM: self.stream}
+
     def __enter__(self) -> Delivery:
         with ExitStack() as stack:
             stack.enter_context(self._server)
@@ -309,7 +315,7 @@ class Delivery:
 
 
 def _tell_wait(seconds: float, why: str) -> None:
-    log.warning("%s", why, extra={"event.duration": int(seconds * 1e9)})
+    log.warning("%s Asking again in %s s.", why, f"{seconds:.1f}", extra={"event.duration": int(seconds * 1e9)})
 
 
 def _documents(result: Result) -> list[tuple[int, Normalized]]:

@@ -67,7 +67,7 @@ def index(
     check_outputs(found, output=None, dead_letters=dead_letters, others=others)
     with ExitStack() as stack:
         checkpoint = stack.enter_context(Checkpoint.open(state)) if state is not None else None
-        letters = stack.enter_context(DeadLetters(dead_letters, size=dead_letters_size))
+        letters = stack.enter_context(DeadLetters(dead_letters, size=dead_letters_size, facts=delivery.facts))
         starts = _starts(found, checkpoint)
         try:
             with delivery:

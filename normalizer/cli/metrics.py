@@ -55,6 +55,8 @@ _SUCCESS = f"{PREFIX}last_success_timestamp_seconds"
 def address(target: str) -> tuple[str, int] | None:
     """Host and port where the target is `:PORT` or `HOST:PORT`; None where it is a file. Raises SettingsError."""
     found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^/:]*):([0-9]+)", target, re.ASCII)
+    if target.isdecimal():
+        raise SettingsError(f"metrics go to a file or a port; write :{target} for the port, ./{target} for the file")
     if found is None:
         return None
     if int(found[2]) > 65535:

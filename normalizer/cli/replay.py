@@ -26,21 +26,23 @@ DEFAULT = Path("dead-letters.ndjson")
 def replay(how: How, files: tuple[Path, ...], quiet: bool) -> None:
     """Send dead letters again, and keep those that fail again.
 
-    FILE is a file of dead letters of `mim-ecs index` or `mim-ecs normalize` (dead-letters.ndjson where none is named);
-    the full ones beside it, FILE.1 and so on, are sent first. Their events are indexed as `mim-ecs index` would, with
-    the mappings and templates of now. A letter goes when the server has its document; the others stay, with why they
-    failed this time and `attempts`. Stopped at any time, a replay can be run again.
+    FILE is a file of dead letters of `mim-ecs index` or `mim-ecs normalize` (where none is named, the one of `index`:
+    dead-letters.ndjson, or what the settings say); the full ones beside it, FILE.1 and so on, are sent first. Their
+    events are indexed as `mim-ecs index` would, with its settings, and the mappings and templates of now. A letter goes
+    when the server has its document; the others stay, with why they failed this time and `attempts`. Stopped at any
+    time, a replay can be run again.
     """
     view = View(quiet=quiet)
     delivery = Delivery(how)
+    named = files or (usual(),)
     with ExitStack() as stack:
         tell = _Teller()
-        replays = [stack.enter_context(Replay(path, tell)) for path in _distinct(files or (DEFAULT,))]
+        replays = [stack.enter_context(Replay(path, delivery.stream, tell)) for path in _distinct(named)]
         if files and (missing := next((each for each in replays if not each.files), None)) is not None:
             raise InputError(f"There is no file {missing.path}.")
         found = [file for each in replays for file in each.files]
         if not found:
-            log.info("There are no dead letters: no file %s.", DEFAULT)
+            log.info("There are no dead letters: no file %s.", named[0])
             return
         stack.enter_context(delivery)
         try:
@@ -51,6 +53,12 @@ def replay(how: How, files: tuple[Path, ...], quiet: bool) -> None:
             kept = [_told_kept(file) for file in found]
     if any(kept):
         raise click.exceptions.Exit(1)
+
+
+def usual() -> Path:
+    """Where `mim-ecs index` keeps them."""
+    settings = click.get_current_context().find_root().default_map or {}
+    return Path(settings.get("index", {}).get("dead_letters", DEFAULT))
 
 
 def _distinct(files: Sequence[Path]) -> list[Path]:
@@ -92,6 +100,7 @@ def _told_kept(file: LetterFile) -> bool:
     parts = [
         (kept.again, "failed again"),
         (kept.partial, "without their whole event"),
+        (kept.elsewhere, "of another data stream (see --namespace)"),
         (kept.foreign, "lines that are no dead letters"),
     ]
     words = ", ".join(f"{count:,} {what}" for count, what in parts if count)

@@ -45,6 +45,7 @@ def connected(url: str | None, engine: str | None = None, *, timeout: float = TI
     SettingsError.
     """
     engine = engine or _engine(url)
+    _check_flag(url, engine)
     settings = server_settings(engine)
     known = url or _variable(engine, "url") or settings.values.get("url")
     if not isinstance(known, str):
@@ -55,6 +56,17 @@ def connected(url: str | None, engine: str | None = None, *, timeout: float = TI
     server = _connect(engine)(known, **options, timeout=timeout, connections=connections)
     _warn_of_http(known, server, given=any(options[name] for name in ("username", *SECRETS)))
     return server
+
+
+def _check_flag(url: str | None, engine: str) -> None:
+    """Raise SettingsError for an address with a user in it on the command line."""
+    context = click.get_current_context(silent=True)
+    is_flag = context is not None and context.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE
+    if is_flag and url is not None and "@" in url:
+        raise SettingsError(
+            "the address of --url holds a user, and flags can be read by everybody on this machine; "
+            f"set {_named(engine, 'url')}, or {_named(engine, 'username')} and {_named(engine, 'password')}"
+        )
 
 
 def _engine(url: str | None) -> str:

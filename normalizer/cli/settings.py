@@ -23,7 +23,7 @@ LOG_FORMAT = "MIM_ECS_LOG_FORMAT"
 
 EXIT_CODES = {
     "0": "done, also with problems and skipped events",
-    "1": "dead letters, findings or stale files",
+    "1": "dead letters, findings, stale files, or a question answered with no",
     "2": "usage, configuration or mapping errors",
     "3": "the server cannot be reached or refuses us",
     "4": "output or dead letters cannot be written",

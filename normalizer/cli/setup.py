@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import cast
 
 import click
 import orjson
+from click.core import ParameterSource
 
 from normalizer.backends.pipelines import build
 from normalizer.backends.pipelines.lookup import processors
 from normalizer.backends.templates import Body, IndexMode
 from normalizer.cli.servers import connected, server_options
 from normalizer.cli.settings import epilog, log_format_option, mappings_option, org_option
-from normalizer.cli.view import say
+from normalizer.cli.view import log, say
 from normalizer.cluster import (
     Change,
     DataStream,
@@ -36,17 +39,28 @@ from normalizer.cluster import (
     remove,
     retention_changes,
     roll_over,
+    shortened,
     wanted,
 )
 from normalizer.errors import SettingsError, SetupError
 from normalizer.language import Mappings, load
+from normalizer.language.advice import choices
 from normalizer.outputs.server import Server
+from normalizer.signals import held
 
 _PLANNED = {State.ADDED: "would add", State.CHANGED: "would change", State.SAME: "same", State.YOURS: "yours"}
+_MEANINGLESS = ("mappings", "retention", "index_mode", "rollover", "pipelines", "org")
+"""Options that mean nothing with --remove; only --no-pipelines does."""
+_QUIET = 5.0
+"""Seconds without a first answer, after which it is said that we wait."""
+_MOST = 6
+"""So many data streams are named in one sentence."""
 
 
 @click.command(
-    epilog=epilog("ELASTICSEARCH_URL=http://localhost:9200 mim-ecs setup --dry-run", "0", "2", "3", "4", "130, 143")
+    epilog=epilog(
+        "ELASTICSEARCH_URL=http://localhost:9200 mim-ecs setup --dry-run", "0", "1", "2", "3", "4", "130, 143", "141"
+    )
 )
 @server_options
 @mappings_option
@@ -55,7 +69,7 @@ _PLANNED = {State.ADDED: "would add", State.CHANGED: "would change", State.SAME:
     "--retention",
     metavar="TIME",
     help="Delete documents after so long, like 365d, in data streams that are there too; none keeps them for ever. "
-    "Default: as it was installed.",
+    "Default: as it was installed. Asks where data streams would lose documents that they keep now.",
 )
 @click.option(
     "--index-mode",
@@ -75,9 +89,11 @@ _PLANNED = {State.ADDED: "would add", State.CHANGED: "would change", State.SAME:
 )
 @org_option
 @click.option("--remove", "removing", is_flag=True, help="Remove what setup has installed; data streams stay.")
-@click.option("--yes", is_flag=True, help="Remove without asking.")
+@click.option("--yes", is_flag=True, help="Do without asking what --remove and --retention ask for.")
 @log_format_option
+@click.pass_context
 def setup(
+    context: click.Context,
     url: str | None,
     engine: str | None,
     mappings: Path | None,
@@ -90,13 +106,12 @@ def setup(
     removing: bool,
     yes: bool,
 ) -> None:
-    """Install the templates and ingest pipelines of the data stream into Elasticsearch.
+    """Install the templates and ingest pipelines of the data stream into Elasticsearch or OpenSearch.
 
     Says what is added, changed, the same, and yours; a second run changes nothing.
     """
     if removing:
-        if rollover:
-            raise SettingsError("--remove and --rollover exclude each other; leave one out.")
+        _check_removing(context)
         with connected(url, engine) as server:
             _remove(server, pipelines=pipelines is not False, dry_run=dry_run, yes=yes)
         return
@@ -104,7 +119,7 @@ def setup(
         read_retention(retention)
     known = load(mappings)
     with connected(url, engine) as server:
-        installed = Installed(server)
+        installed = _installed(server)
         mode = index_mode or installed_index_mode(installed) or "standard"
         time = read_retention(retention) if retention is not None else installed_retention(installed)
         templates = wanted(known, server, index_mode=cast(IndexMode, mode), retention=time)
@@ -115,6 +130,10 @@ def setup(
         if retention is not None:
             changes += retention_changes(server, streams, time)
         rollovers = needed(server, installed, changes, streams)
+        losing = shortened(streams, time) if retention is not None else []
+        if losing and not dry_run and not yes:
+            _tell_losing(losing, time)
+            _check_losing(server, losing, time)
         _apply(server, changes, dry_run=dry_run)
         _tell_kept(
             retention=time if retention is None else None,
@@ -125,12 +144,62 @@ def setup(
         if reasons:
             say(f"{'left out':14}ingest pipelines: {'; '.join(reasons)}")
         _roll_over(server, rollovers, streams, dry_run=dry_run, asked=rollover)
+        if dry_run:
+            _tell_losing(losing, time)
     if dry_run:
         say("Nothing was changed: this was a dry run.")
     elif rollovers and not rollover:
         say("Until a rollover, documents are indexed as before: `mim-ecs setup --rollover` does it.")
     elif not rollovers and not any(change.acts for change in changes):
         say("Nothing to do.")
+
+
+def _check_removing(context: click.Context) -> None:
+    """Raise SettingsError for flags that mean nothing with --remove. What settings say for every run is passed over."""
+    given = [
+        option.opts[0]
+        for option in context.command.params
+        if option.name in _MEANINGLESS
+        and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+        and context.params[option.name] is not False
+    ]
+    if given:
+        means, them = ("means", "it") if len(given) == 1 else ("mean", "them")
+        raise SettingsError(f"{choices(given, 'and')} {means} nothing with --remove; leave {them} out.")
+
+
+def _installed(server: Server) -> Installed:
+    """What is installed; here the server is first asked for something."""
+    installed = Installed(server)
+    with _waiting(server):
+        installed.index_templates()
+    return installed
+
+
+@contextmanager
+def _waiting(server: Server) -> Iterator[None]:
+    """Say that we wait, where it takes long."""
+    timer = Timer(_QUIET, log.info, ("Waiting for an answer of %s at %s …", server.engine, server.address))
+    timer.daemon = True
+    with held():
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _tell_losing(names: list[str], retention: str | None) -> None:
+    for name in names:
+        say(f"{'would delete':14}documents of data stream {name} that are older than {retention}")
+
+
+def _check_losing(server: Server, names: list[str], retention: str | None) -> None:
+    """Go on only where a person says so. Raises SetupError where there is none."""
+    named = choices(names if len(names) <= _MOST else [*names[:_MOST], f"{len(names) - _MOST} more"], "and")
+    would = f"--retention {retention} would delete documents of the data stream{'s' if len(names) > 1 else ''} {named}"
+    nobody = f"Nothing was changed: {would}, and there is no terminal to ask; --yes does it without asking."
+    _check(f"Let {server.engine} at {server.address} delete these?", nobody, "Nothing was changed.")
 
 
 def _pipelines(mappings: Mappings, server: Server, org: str | None, asked: bool | None) -> tuple[dict[str, Body], str]:
@@ -177,7 +246,7 @@ def _roll_over(
 
 
 def _remove(server: Server, *, pipelines: bool, dry_run: bool, yes: bool) -> None:
-    installed = Installed(server)
+    installed = _installed(server)
     things = removable(server, installed, data_streams(server), pipelines=pipelines)
     if not things:
         say("Nothing to do.")
@@ -188,19 +257,24 @@ def _remove(server: Server, *, pipelines: bool, dry_run: bool, yes: bool) -> Non
     if dry_run:
         say("Nothing was changed: this was a dry run.")
         return
-    if not yes and not _confirmed(server):
-        say("Nothing was removed.")
-        return
+    if not yes:
+        nobody = "Nothing was removed: there is no terminal to ask; --yes removes without asking."
+        _check(f"Remove these from {server.engine} at {server.address}?", nobody, "Nothing was removed.")
     for kind, name in things:
         remove(server, kind, name)
         say(f"{'removed':14}{kind} {name}")
 
 
-def _confirmed(server: Server) -> bool:
-    """Whether a person says so. Raises SetupError where there is none."""
+def _check(question: str, nobody: str, no: str) -> None:
+    """Go on only where a person says yes; at a no it is said what that means, exit code 1.
+
+    Raises SetupError, which is `nobody`, where there is no person.
+    """
     if not sys.stdin.isatty():
-        raise SetupError("Nothing was removed: there is no terminal to ask; --yes removes without asking.")
-    return click.confirm(f"Remove these from {server.engine} at {server.address}?", err=True)
+        raise SetupError(nobody)
+    if not click.confirm(question, err=True):
+        say(no)
+        raise click.exceptions.Exit(1)
 
 
 def _tell(change: Change, *, dry_run: bool) -> None:

@@ -8,12 +8,12 @@ one holds, `create` itself refuses. Left open is a rollover between the question
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from normalizer.delivery.sender import Known
-from normalizer.errors import Unanswered
-from normalizer.outputs.answers import NoAnswer
+from normalizer.errors import ServerError, Unanswered
+from normalizer.outputs.answers import NoAnswer, error_of
 from normalizer.outputs.server import Answer, Server
 
 _MOST_HITS = 10_000
@@ -57,29 +57,46 @@ class _Question:
 
     def _search(self, ids: Sequence[str]) -> Collection[str]:
         query = {"query": {"ids": {"values": [*ids]}}, "_source": False, "size": _MOST_HITS}
-        found = self._ask("POST", f"/{self._data_stream}/_search", query)
-        if found.body["timed_out"]:
+        # Else shards that are not ready are left out, and OpenSearch does not count them among those that failed.
+        whole = {"allow_partial_search_results": "false"}
+        found = self._ask("POST", f"/{self._data_stream}/_search", query, whole).body
+        if found["timed_out"]:
             raise _Unknown(NoAnswer(f"{self._server.engine} could not search {self._data_stream} in time."))
-        return {hit["_id"] for hit in found.body["hits"]["hits"]}
+        if found["_shards"]["successful"] != found["_shards"]["total"]:
+            raise self._left_out()
+        return {hit["_id"] for hit in found["hits"]["hits"]}
 
-    def _ask(self, method: str, path: str, body: object = None) -> Answer:
-        """Raises _Unknown where there is no answer, or one that leaves shards out."""
+    def _ask(self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None) -> Answer:
+        """Raises _Unknown where there is no answer, or one that leaves shards out; ServerError for a bad request."""
         server = self._server
         try:
-            answer = server.request(method, path, body)
+            answer = server.request(method, path, body, params)
         except Unanswered as error:
             raise _Unknown(NoAnswer(str(error))) from None
-        if answer.status >= 400 and (method, answer.status) != ("GET", 404):
-            raise _Unknown(NoAnswer(server.refusal(answer.status, answer.body), answer.status))
+        if answer.status >= 400 and not (method == "GET" and _is_missing(answer)):
+            sentence = server.refusal(answer.status, answer.body)
+            if answer.status == 400:  # such as a backing index that is closed: no fault of any document's
+                raise ServerError(f"What {self._data_stream} holds cannot be asked for: {sentence}")
+            if error_of(answer.body)[0] == "search_phase_execution_exception":
+                raise self._left_out()
+            raise _Unknown(NoAnswer(sentence, answer.status))
         if answer.body.get("_shards", {}).get("failed"):
-            raise _Unknown(NoAnswer(f"{server.engine} could not ask all shards of {self._data_stream}."))
+            raise self._left_out()
         return answer
+
+    def _left_out(self) -> _Unknown:
+        return _Unknown(NoAnswer(f"{self._server.engine} could not ask all shards of {self._data_stream}."))
 
 
 class _Unknown(Exception):
     def __init__(self, answer: NoAnswer) -> None:
         super().__init__(answer.sentence)
         self.answer = answer
+
+
+def _is_missing(answer: Answer) -> bool:
+    """Whether the server itself says that there is none; anybody on the way may say 404."""
+    return answer.status == 404 and error_of(answer.body)[0].endswith("_not_found_exception")
 
 
 def _indices(answer: Answer) -> set[str]:

@@ -18,7 +18,7 @@ class Item:
     own bytes, for a dead letter; `file` and `line` (from 1) say where they stood.
 
     `raw`: an ingest pipeline will make the document of this one, which is sent as it is, one line of JSON. `becomes` is
-    the `_id` that the pipeline gives it, where that is known.
+    the `_id` that the pipeline gives it, where that is known; what it cannot make a document of keeps `id`.
     """
 
     id: str
@@ -30,9 +30,9 @@ class Item:
     becomes: str | None = None
 
     @property
-    def kept_as(self) -> str:
-        """The `_id` that the document has in the end."""
-        return self.becomes or self.id
+    def kept_as(self) -> tuple[str, ...]:
+        """The `_id`s of which the document has one in the end."""
+        return (self.becomes, self.id) if self.becomes else (self.id,)
 
 
 @dataclass(slots=True)

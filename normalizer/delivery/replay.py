@@ -32,24 +32,28 @@ BATCH_BYTES = 64 * 1024
 LONGEST = 128 * 1024 * 1024
 """No line of ours is longer in bytes: escapes and a document make some ten times of an event's 4 MiB."""
 
+DATA_STREAM = "data_stream"
+"""Under this key a dead letter says where its document should have gone."""
+
 Tell = Callable[[str], object]
 """Is told, in one sentence with file and line, of what stays though it was not tried."""
 
 
 @dataclass(slots=True)
 class Kept:
-    """What stays in a file: letters that failed `again`, `partial` ones that lack a part of their event, and lines that
-    are no dead letters, `foreign`.
+    """What stays in a file: letters that failed `again`, `partial` ones that lack a part of their event, those that
+    belong `elsewhere`, in another data stream, and lines that are no dead letters, `foreign`.
     """
 
     again: int = 0
     partial: int = 0
+    elsewhere: int = 0
     foreign: int = 0
 
     @property
     def total(self) -> int:
         """All of it."""
-        return self.again + self.partial + self.foreign
+        return self.again + self.partial + self.elsewhere + self.foreign
 
 
 class Replay:
@@ -59,9 +63,10 @@ class Replay:
     for dead letters, then `finish` it, then go on with the next. What is not finished stays as it is.
     """
 
-    def __init__(self, path: Path, tell: Tell, *, now: Callable[[], str] = utc_now) -> None:
-        """Entering raises SetupError where another replay is at work, and InputError."""
+    def __init__(self, path: Path, data_stream: str, tell: Tell, *, now: Callable[[], str] = utc_now) -> None:
+        """`data_stream` is where events go. Entering raises SetupError where another replay is at work, InputError."""
         self.path = path
+        self._data_stream = data_stream
         self.files: list[LetterFile] = []
         self._tell = tell
         self._now = now
@@ -116,7 +121,7 @@ class Replay:
     def _add(self, path: Path) -> None:
         name = f"{self.path}{path.name.removeprefix(self._base.name)}"
         with suppress(FileNotFoundError):
-            self.files.append(LetterFile(name, path, self._base, self._tell, self._now))
+            self.files.append(LetterFile(name, path, self._base, self._data_stream, self._tell, self._now))
 
 
 class LetterFile:
@@ -126,13 +131,14 @@ class LetterFile:
     that what is kept has taken its place.
     """
 
-    def __init__(self, name: str, path: Path, base: Path, tell: Tell, now: Callable[[], str]) -> None:
+    def __init__(self, name: str, path: Path, base: Path, data_stream: str, tell: Tell, now: Callable[[], str]) -> None:
         """`base` is the file beside which this one may get a number. Raises OSError, InputError."""
         self.name = name
         self.sent = 0
         self.kept = Kept()
         self.finished = False
         self._base = base
+        self._data_stream = data_stream
         self._tell = tell
         self._now = now
         self._keeps: BufferedWriter | None = None
@@ -208,7 +214,7 @@ class LetterFile:
             return self._text.readline(min(LONGEST, self.size - at))
 
     def _event(self, line: bytes) -> bytes | None:
-        """The event's bytes; None where they are not there, or not all of them: then the line is kept."""
+        """The event's bytes; None where they are not there, or not all, or belong elsewhere: then the line is kept."""
         letter = _letter(line)
         event = None if letter is None else _original(letter)
         if letter is None or event is None:
@@ -217,6 +223,11 @@ class LetterFile:
         if letter.get("original_complete") is False:
             self.kept.partial += 1
             self._stays(line, f"holds only the beginning of the event at {letter['file']}:{letter['line']}")
+            return None
+        stream = letter.get(DATA_STREAM, self._data_stream)
+        if stream != self._data_stream:
+            self.kept.elsewhere += 1
+            self._stays(line, f"belongs to {stream}, and not to {self._data_stream},")
             return None
         self.sent += 1
         return event

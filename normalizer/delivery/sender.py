@@ -96,11 +96,12 @@ class Sender:
         """
         found: Collection[str] = ()
         if self.known is not None:
-            asked = self.known([each.item.kept_as for each in part])
+            asked = self.known([key for each in part for key in each.item.kept_as])
             if isinstance(asked, NoAnswer):
                 return self._refused(asked)
             found = asked
-        new = [each for each in part if each.item.kept_as not in found] if found else part
+        held = [any(key in found for key in each.item.kept_as) for each in part] if found else [False] * len(part)
+        new = [each for each, is_held in zip(part, held, strict=True) if not is_held]
         answer = self._request(new) if new else []
         if isinstance(answer, NoAnswer):
             return self._refused(answer)
@@ -108,7 +109,10 @@ class Sender:
             return answer
         rest = iter(answer)
         there = "version_conflict_engine_exception"
-        return [ItemResult(each.item.id, 409, there) if each.item.kept_as in found else next(rest) for each in part]
+        return [
+            ItemResult(each.item.id, 409, there) if is_held else next(rest)
+            for each, is_held in zip(part, held, strict=True)
+        ]
 
     def _refused(self, answer: NoAnswer) -> NoAnswer:
         if fate(answer.status) is Fate.REFUSED:

@@ -68,8 +68,9 @@ def verdict(result: ItemResult, attempt: int, seconds: float = 0.0) -> Verdict:
     """The verdict on an item that the server answers for the `attempt`-th time (from 1), `seconds` after the first."""
     reason = " ".join(filter(None, (str(result.status), f"{result.kind}:" if result.kind else "", result.reason)))
     if result.failure_store and not result.kind:
-        there = f"the server put it there, as {result.id}, with the reason, and not into the data stream"
-        return Verdict(Outcome.DEAD, f"{reason} failure_store: {there}")
+        why = f": {result.reason}" if result.reason else ""
+        there = f"failure_store: the server put it there, as {result.id}, and not into the data stream{why}"
+        return Verdict(Outcome.DEAD, f"{result.status} {there}")
     if result.status in (200, 201) and not result.kind:
         return Verdict(Outcome.DROPPED if result.dropped else Outcome.DONE)
     if result.status == 409 and result.kind == "version_conflict_engine_exception":

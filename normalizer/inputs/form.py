@@ -4,10 +4,12 @@ The first character that is no blank decides, where it can: a square bracket mea
 lines, since junk is best reported line by line. A brace may begin a line of NDJSON or a value over many lines, and
 either may be torn. The rule is that no good line may be lost to a bad first one:
 
-1. First line longer than one event may be: lines. It is not read to its end for this.
-2. Brackets and strings of the first line make one whole value, with nothing after it: lines. They are judged by
-   nesting alone, so a line with bad UTF-8, or nested too deep for any parser, is one too: a bad event on a good line.
-3. A whole value and then a comma, a brace or a square bracket (`{…}{…}`): values. Then anything else: lines.
+1. In the first line a whole value and then a comma, a brace or a square bracket (`{…}{…}`): values, however long the
+   line is. It must be seen in what one event may be long, so that a file that grows is not taken for lines later.
+2. Else, first line longer than one event may be: lines. It is not read to its end for this.
+3. Brackets and strings of the first line make one whole value, with nothing or anything else after it: lines. They are
+   judged by nesting alone, so a line with bad UTF-8, or nested too deep for any parser, is one too: a bad event on a
+   good line.
 4. The first line ends inside a string: lines. No JSON string goes on in the next line, so it is torn.
 5. Brackets stay open: the value may go on in the next lines, and these are read as far as one event may be long.
    Where a line begins with a brace in its first column and JSON allows no value there (only after a colon, a `[`, or
@@ -20,13 +22,16 @@ either may be torn. The rule is that no good line may be lost to a bad first one
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from normalizer.inputs.nesting import Nesting, Scan, is_whole_object
 
 BLANKS = b" \t\r\n"
+_SOLID = re.compile(rb"[^ \t\r\n]")
 _BRACE = ord("{")
+_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +103,25 @@ class _Ahead:
         return itertools.chain((taken.pop() for _ in range(len(taken))), self._blocks)
 
 
+def _behind_value(nesting: Nesting, text: bytearray, end: int) -> bytes | None:
+    """What follows the value that begins the text, blanks apart, before `end`; None where it does not end before."""
+    for start in range(0, end, _PIECE):  # a long line is not copied as a whole
+        position, scan = nesting.scan(bytes(text[start : min(start + _PIECE, end)]), 0)
+        if scan is Scan.DONE:
+            found = _SOLID.search(text, start + position, end)
+            return found[0] if found else b""
+    return None
+
+
 def _brace_means_lines(ahead: _Ahead, max_event: int) -> tuple[bool, bool]:
     """Whether the text is lines; and whether that is sure, or the file ended too early to tell."""
     end = ahead.line_end(0, max_event)
+    nesting = Nesting()
+    # One byte more than an event may be long: what follows the longest one.
+    if (following := _behind_value(nesting, ahead.text, max_event + 1 if end is None else end)) is not None:
+        return following not in (b",", b"{", b"["), True
     if end is None:
         return True, True
-    nesting = Nesting()
-    line = bytes(ahead.text[:end])
-    position, scan = nesting.scan(line, 0)
-    if scan is Scan.DONE:
-        return line[position:].strip(BLANKS)[:1] not in (b",", b"{", b"["), True
     if nesting.in_string or end == len(ahead.text):
         return True, True
     only = True

@@ -23,8 +23,8 @@ class ItemResult:
     """What the server says of one item of a bulk request.
 
     `kind` and `reason` are the error's, empty where there is none; `failure_store` is true where the server put the
-    document into the failure store instead of the data stream (its `id` is then a new one); `dropped` where a pipeline
-    of the server's dropped it.
+    document into the failure store instead of the data stream (its `id` is then a new one, and `index` says where);
+    `dropped` where a pipeline of the server's dropped it.
     """
 
     id: str
@@ -33,6 +33,7 @@ class ItemResult:
     reason: str = ""
     failure_store: bool = False
     dropped: bool = False
+    index: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ def _result(item: object) -> ItemResult | None:
     if created.get("error") is None:
         if status < 400 and result not in _RESULTS:
             return None
-        return ItemResult(key, status, failure_store=stored, dropped=result == "noop")
+        index = str(created.get("_index", ""))
+        return ItemResult(key, status, failure_store=stored, dropped=result == "noop", index=index)
     kind, reason = error_of(created)
     if status < 400:
         kind = kind or "error"  # no success, though the status says so
@@ -92,18 +94,19 @@ def error_of(body: object) -> tuple[str, str]:
     """Type and reason of the error that an answer or one of its items carries, or two empty texts."""
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
-        return "", _short(error) if isinstance(error, str) else ""
+        return "", short(error) if isinstance(error, str) else ""
     reasons: list[str] = []
     cause: object = error
     while isinstance(cause, dict) and len(reasons) < 3:
-        if isinstance(reason := cause.get("reason"), str) and reason not in reasons:
+        if isinstance(reason := cause.get("reason"), str) and reason and reason not in reasons:
             reasons.append(reason)
         cause = cause.get("caused_by")
     kind = error.get("type")
-    return kind if isinstance(kind, str) else "", _short("; ".join(reasons))
+    return kind if isinstance(kind, str) else "", short("; ".join(reasons))
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """On one line, without its full stop, and no longer than a sentence may be."""
     text = " ".join(text.split()).rstrip(".")
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer, Unsupported
 
 from normalizer.errors import ServerError
 from normalizer.outputs.address import Address, authorization, read_address, trust
-from normalizer.outputs.answers import ItemResult, NoAnswer
+from normalizer.outputs.answers import ItemResult, NoAnswer, short
 from normalizer.outputs.failures import failure, plainly
 from normalizer.outputs.pool import Pool
 from normalizer.outputs.server import TIMEOUT, Answer, Server
@@ -89,7 +91,24 @@ class ElasticsearchServer(Server):
             return self.results(self._refused(error))
         except Exception as error:  # the client's exceptions have no common root, and some are built-in
             return self.no_answer(failure(error, self.where, _UNREADABLE))
-        return self.results(Answer(answer.meta.status, answer.body))
+        found = self.results(Answer(answer.meta.status, answer.body))
+        return found if isinstance(found, NoAnswer) else self._with_reasons(found)
+
+    def _with_reasons(self, found: list[ItemResult]) -> list[ItemResult]:
+        """The same; those in the failure store with the reason that stands there, where we may read it.
+
+        The documents and their fields: Elasticsearch's reference, "Failure store".
+        """
+        stored = [each for each in found if each.failure_store and each.index]
+        if not stored:
+            return found
+        docs = [{"_index": each.index, "_id": each.id, "_source": ["error.type", "error.message"]} for each in stored]
+        with suppress(ServerError, AttributeError, KeyError, TypeError):
+            there = self.request("POST", "/_mget", {"docs": docs}).body["docs"]
+            errors = {each["_id"]: each["_source"]["error"] for each in there if each.get("found")}
+            reasons = {key: short(f"{error['type']}: {error['message']}") for key, error in errors.items()}
+            return [replace(each, reason=reasons.get(each.id, each.reason)) for each in found]
+        return found
 
     def close(self) -> None:
         """Close its connections."""

@@ -15,7 +15,7 @@ import fcntl
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,8 +33,8 @@ FILES = 16
 class Line(Protocol):
     """What gives one line of JSON, its line end with it."""
 
-    def json(self, time: str) -> bytes:
-        """The line; `time` is now."""
+    def json(self, **facts: str) -> bytes:
+        """The line, with these facts at its beginning."""
 
 
 def utc_now() -> str:
@@ -67,13 +67,24 @@ class DeadLetters(Closing):
     file (/dev/stderr, a pipe) is written to as it is. Not for several threads at once.
     """
 
-    def __init__(self, path: Path, *, size: int = SIZE, files: int = FILES, now: Callable[[], str] = utc_now) -> None:
-        """`size` are the bytes of one file, `files` how many of them there may be. Raises OutputError."""
+    def __init__(
+        self,
+        path: Path,
+        *,
+        size: int = SIZE,
+        files: int = FILES,
+        now: Callable[[], str] = utc_now,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
+        """`size` are the bytes of one file, `files` how many of them there may be; `facts` stand in each letter, as
+        does the time. Raises OutputError.
+        """
         self.path = path
         self.count = 0
         self._size = size
         self._files = files
         self._now = now
+        self._facts = facts or {}
         self._descriptor: int | None = None
         self._is_stream = False
         try:
@@ -91,7 +102,7 @@ class DeadLetters(Closing):
     def write(self, letters: Iterable[Line]) -> None:
         """Append them and wait for the disk. Raises OutputError; `count` has those that are written all the same."""
         time = self._now()
-        lines = [letter.json(time) for letter in letters]
+        lines = [letter.json(time=time, **self._facts) for letter in letters]
         try:
             if self._is_stream:
                 self._stream(lines)

@@ -40,12 +40,12 @@ class DeadLetter:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.message}"
 
-    def json(self, time: str | None = None) -> bytes:
+    def json(self, **facts: str) -> bytes:
         """The dead letter as one line of JSON. Bytes that are not UTF-8 stand as base64 under `original_base64`.
 
-        `time` is when it is written (RFC 3339); without one the line has none.
+        `facts` stand at its beginning: the `time` when it is written (RFC 3339), and what else its file is to say.
         """
-        letter: dict[str, Any] = {} if time is None else {"time": time}
+        letter: dict[str, Any] = {**facts}
         letter |= {"reason": self.reason, "message": self.message, **self.details, "file": self.file, "line": self.line}
         try:
             letter["original"] = self.original.decode()

@@ -95,7 +95,7 @@ def start(*given: str | Path, **how: Any) -> subprocess.Popen[bytes]:
     """Begin a command, in a session of its own."""
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process: subprocess.Popen[bytes] = subprocess.Popen(
-        arguments(*given), env=environment(), start_new_session=True, **{**streams, **how}
+        arguments(*given), start_new_session=True, **{"env": environment(), **streams, **how}
     )
     return process
 

@@ -15,7 +15,7 @@ import pytest
 from normalizer.cli import cli
 from normalizer.errors import SettingsError
 from normalizer.outputs.server import Server
-from tests.cli.command import EVENTS, SAMPLE, TIMEOUT, Done, ended, letters, mim_ecs, start
+from tests.cli.command import EVENTS, SAMPLE, TIMEOUT, Done, ended, environment, letters, mim_ecs, start
 from tests.cluster.ours import CUSTOM, clean, found
 from tests.delivery.peer import Reply, peer
 
@@ -87,8 +87,8 @@ def test_refused_and_unreadable_events_become_dead_letters(
     refused = [letter for letter in dead if letter["reason"] == "refused"]
     assert len(dead) == len(refused) + 1 == len(poisoned) + 1
     assert {letter["status"] for letter in refused} == {status}
-    reason = "failure_store" if failure_store else "document_parsing_exception"
-    assert all(reason in letter["message"] for letter in refused)
+    assert all(letter["message"].startswith("failure_store: ") is failure_store for letter in refused)
+    assert all("document_parsing_exception: [1:" in letter["message"] for letter in refused), "the server's reason"
     refused.sort(key=lambda letter: letter["line"])  # requests in flight end in any order
     assert [letter["original"].encode() for letter in refused] == poisoned
     assert [EVENTS[letter["line"] - 1] for letter in refused] == poisoned
@@ -119,7 +119,7 @@ def test_dead_letters_that_cannot_be_written_end_the_run(
     (tmp_path / "dead").mkdir()
     missing = mim_ecs("index", "--url", elasticsearch_url, "--dead-letters", "no/x", cwd=tmp_path, code=4)
     assert "there is no folder no" in missing.err
-    same = mim_ecs("index", "--url", NOWHERE, SAMPLE, "--dead-letters", SAMPLE, cwd=tmp_path, code=2)
+    same = mim_ecs("index", "--url", "http://127.0.0.1:9", SAMPLE, "--dead-letters", SAMPLE, cwd=tmp_path, code=2)
     assert "is the same file as" in same.err
 
 
@@ -132,10 +132,14 @@ def test_without_templates_nothing_is_sent(elasticsearch_url: str, client: Serve
 
 @pytest.mark.parametrize("command", ["index", "setup"])
 def test_no_server(tmp_path: Path, command: str) -> None:
-    done = mim_ecs(command, "--url", NOWHERE, cwd=tmp_path, code=3)
+    done = mim_ecs(command, cwd=tmp_path, env={"ELASTICSEARCH_URL": NOWHERE}, code=3)
     assert done.err == "Error: Elasticsearch at 127.0.0.1:9 cannot be reached: Connection refused.\n"
     none = mim_ecs(command, cwd=tmp_path, code=2)
     assert "no server is named; set ELASTICSEARCH_URL" in none.err
+    flag = mim_ecs(command, "--url", NOWHERE, cwd=tmp_path, code=2)
+    assert "the address of --url holds a user, and flags can be read by everybody on this machine" in flag.err
+    assert "set ELASTICSEARCH_URL, or ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD" in flag.err
+    assert "canary" not in flag.err
 
 
 @pytest.mark.parametrize(
@@ -162,7 +166,8 @@ def test_a_server_that_is_lost_and_a_signal_while_it_is_gone(tmp_path: Path) -> 
         return None
 
     with peer(answer) as there:
-        process = start("index", SAMPLE, "--url", there.url.replace("//", "//user:canary@"), cwd=tmp_path)
+        url = there.url.replace("//", "//user:canary@")
+        process = start("index", SAMPLE, cwd=tmp_path, env=environment(ELASTICSEARCH_URL=url))
         assert asked.wait(TIMEOUT)
         os.kill(process.pid, signal.SIGTERM)
         done = ended(process, 143)

@@ -88,14 +88,14 @@ def test_what_index_says(elasticsearch_url: str, tmp_path: Path) -> None:
 
 
 def test_what_ends_a_run(tmp_path: Path) -> None:
-    nowhere = "http://user:canary@127.0.0.1:9"
+    nowhere = {"ELASTICSEARCH_URL": "http://user:canary@127.0.0.1:9"}
     for given, code in (
-        (("--url", nowhere), 3),
+        ((), 3),
         (("--url", "nowhere"), 2),
-        (("--url", nowhere, "--namespace", "Big"), 2),
-        (("--url", nowhere, "--dead-letters", "no/such/file"), 4),
+        (("--namespace", "Big"), 2),
+        (("--dead-letters", "no/such/file"), 4),
     ):
-        done = mim_ecs("index", "--log-format", "ecs", *given, cwd=tmp_path, code=code)
+        done = mim_ecs("index", "--log-format", "ecs", *given, cwd=tmp_path, env=nowhere, code=code)
         assert records(done)[-1]["log.level"] == "error"
         assert "canary" not in done.err
 

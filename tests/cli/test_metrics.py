@@ -250,6 +250,8 @@ def test_ports_that_are_none() -> None:
         Metrics(":65536", Counts(), Delivered())
     assert metrics.address("./a:1") is None
     assert metrics.address("a:b") is None
+    with pytest.raises(SettingsError, match="write :9100 for the port"):
+        metrics.address("9100")
     assert metrics.address("[::]:9100") == ("::", 9100)
 
 

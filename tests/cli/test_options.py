@@ -11,6 +11,7 @@ import click
 import pytest
 
 from normalizer.cli import cli
+from normalizer.cli.replay import usual
 from normalizer.cluster import data_stream
 from normalizer.errors import InputError, SettingsError
 from normalizer.names import check_namespace
@@ -158,3 +159,40 @@ def test_secrets_of_the_settings_file_are_no_flags_and_never_told(tmp_path: Path
     assert "canary" not in done.err + refused.err + refused.out.decode()
     other = mim_ecs("setup", cwd=tmp_path, code=3, env={"ELASTICSEARCH_URL": "http://127.0.0.1:7"})
     assert "127.0.0.1:7" in other.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "advice"),
+    [
+        ("MIM_ECS_INDEX_NAMESPACES", '; did you mean "MIM_ECS_INDEX_NAMESPACE"?'),
+        ("MIM_ECS_INDEX_INFLIGHT", '; did you mean "MIM_ECS_INDEX_IN_FLIGHT"?'),
+        ("MIM_ECS_REPLAY_NAMESPACES", '; did you mean "MIM_ECS_REPLAY_NAMESPACE"?'),
+        ("MIM_ECS_SOMETHING_ELSE", ""),
+    ],
+)
+def test_mistyped_variables(tmp_path: Path, variable: str, advice: str) -> None:
+    done = mim_ecs("replay", cwd=tmp_path, env={variable: "x"}, code=2)
+    assert done.err.startswith(f"Error: the variable {variable} sets no option{advice}")
+
+
+def test_variables_of_other_commands_are_not_looked_at(tmp_path: Path) -> None:
+    mim_ecs("explain", "--pipeline", "event.id", cwd=tmp_path, env={"MIM_ECS_INDEX_NAMESPACES": "x"})
+
+
+def test_replay_takes_its_settings_from_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mim-ecs.yml").write_text("index: {namespace: a, org: b, dead-letters: c}\nreplay: {org: d}\n")
+
+    def found(**variables: str) -> tuple[str, str | None, str | None]:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        root = cli.make_context("mim-ecs", ["replay"])
+        with root:
+            _, command, args = cli.resolve_command(root, ["replay"])
+            assert command is not None
+            with command.make_context("replay", args, parent=root) as context:
+                return context.params["namespace"], context.params["org"], str(usual())
+
+    assert found() == ("a", "d", "c")
+    assert found(MIM_ECS_INDEX_NAMESPACE="e", MIM_ECS_INDEX_DEAD_LETTERS="f") == ("e", "d", "f")
+    assert found(MIM_ECS_REPLAY_NAMESPACE="g", MIM_ECS_REPLAY_ORG="h") == ("g", "h", "f")

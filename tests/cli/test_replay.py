@@ -1,4 +1,4 @@
-"""`mim-ecs replay` against a genuine Elasticsearch: what is mended goes, the rest stays, nothing is ever nowhere."""
+"""`mim-ecs replay` against genuine servers: what is mended goes, the rest stays, nothing is ever nowhere."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from normalizer.delivery.replay import Replay
 from normalizer.outputs.letters import numbered
 from normalizer.outputs.server import Server
 from normalizer.runtime.batch import DeadLetter
-from tests.cli.command import EVENTS, Document, Done, ended, letters, mim_ecs, start
+from tests.cli.command import EVENTS, TIMEOUT, Document, Done, ended, letters, mim_ecs, start
+from tests.cli.places import Place, place
 from tests.cli.test_elasticsearch import with_poison
 from tests.cluster.ours import CUSTOM, clean
+from tests.reliability.faults import slow
+from tests.reliability.proxy import Proxy
 
 GONE = "There are no dead letters: no file dead-letters.ndjson."
 
@@ -45,7 +48,7 @@ def events(count: int, first: int = 0) -> dict[str, bytes]:
 def write_dead(path: Path, originals: list[bytes]) -> None:
     with path.open("ab") as file:
         file.writelines(
-            DeadLetter("refused", "no", "in", line, original).json("2026-09-14T06:00:00.000Z")
+            DeadLetter("refused", "no", "in", line, original).json(time="2026-09-14T06:00:00.000Z")
             for line, original in enumerate(originals, 1)
         )
 
@@ -170,7 +173,7 @@ def test_mistakes_are_told_before_anything_is_sent(tmp_path: Path) -> None:
     write_dead(tmp_path / "dead", [EVENTS[0]])
     before = (tmp_path / "dead").read_bytes()
     assert "cannot be reached" in replay(nowhere, tmp_path, "dead", "./dead", code=3).err
-    with Replay(tmp_path / "dead", pytest.fail):
+    with Replay(tmp_path / "dead", "logs-okta.mim-default", pytest.fail):
         same = replay(nowhere, tmp_path, "dead", code=2)
     assert same.lines == ["Error: dead is already being replayed."]
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"dead": before}
@@ -233,3 +236,82 @@ def test_an_index_that_goes_on_writing(elasticsearch_url: str, client: Server, t
     assert len(found) == sent + 1
     assert {letter.get("attempts", 1) for letter in left(path)} >= {1, 2}
     assert set(indexed(client, "busy")) == {json.loads(EVENTS[0])["uuid"]}
+
+
+# OpenSearch
+
+
+@pytest.fixture(scope="module")
+def there(opensearch_url: str) -> Iterator[Place]:
+    """An OpenSearch that has our templates and pipelines."""
+    with place(opensearch_url, "opensearch", pipelines=True) as found:
+        yield found
+
+
+@pytest.mark.parametrize(("number", "given"), [(signal.SIGKILL, ()), (signal.SIGTERM, ("--via-pipeline",))])
+def test_stopped_amid_full_files_and_run_again_after_a_rollover(
+    there: Place, tmp_path: Path, number: signal.Signals, given: tuple[str, ...]
+) -> None:
+    """The first file is done by then, the second one is not; with --exact what it had sent does not stand twice."""
+    namespace = f"stopped_{number.name.lower()}"
+    made = events(900)
+    originals = [*made.values()]
+    path = tmp_path / "dead-letters.ndjson"
+    for at, file in enumerate((tmp_path / f"{path.name}.1", tmp_path / f"{path.name}.2", path)):
+        write_dead(file, originals[at * 300 : (at + 1) * 300])
+    with Proxy(there.url, slow(0.3)) as proxy:
+        process = start("replay", *given, *there.options(namespace, proxy.url), cwd=tmp_path)
+        deadline = time.monotonic() + TIMEOUT
+        while proxy.documents <= 300:
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.send_signal(number)
+        ended(process, 143 if number == signal.SIGTERM else -number)
+    assert not (tmp_path / f"{path.name}.1").exists()
+    ours = {json.loads(letter["original"])["uuid"] for letter in left(path)}
+    assert 0 < len(ours) <= 600
+    sent = {key: made[key] for key in made.keys() - ours}
+    assert there.judge(namespace, sent).lost == set()
+
+    there.rollover(namespace)
+    done = mim_ecs("replay", "--exact", *given, *there.options(namespace), cwd=tmp_path)
+    assert done.counts["read"] == len(ours)
+    found = there.judge(namespace, made)
+    assert (found.complaints, found.held) == ([], 900)
+    assert left(path) == []
+    assert not [each for each in tmp_path.iterdir() if each.suffix == ".kept"]
+
+
+def test_what_a_pipeline_makes_of_dead_letters(there: Place, tmp_path: Path) -> None:
+    """What it refuses stays until it is mended; what it only cannot read it keeps itself, and the letter goes."""
+    options = ("--via-pipeline", *there.options("pipeline"))
+    bare = b'{"uuid": "bare", "eventType": "mim.command.ios.new", "published": "2026-09-14T06:00:00.123Z"}'
+    never = {"set": {"if": "ctx._id == 'bare'", "field": "@timestamp", "value": "never"}}
+    there.server.put(f"/_ingest/pipeline/{CUSTOM}", {"processors": [never]})
+    path = tmp_path / "dead-letters.ndjson"
+    stdin = b"\n".join([bare, b"\xff\xfe"])
+    assert mim_ecs("index", *options, stdin=stdin, cwd=tmp_path, code=1).counts["refused"] == 1
+    write_dead(path, [b"junk"])
+
+    done = mim_ecs("replay", *options, cwd=tmp_path, code=1)
+    assert (done.counts["refused"], done.counts["dead"], done.counts["indexed"]) == (1, 1, 1)
+    assert "2 kept in dead-letters.ndjson: 2 failed again." in done.lines
+    kept = sorted(left(path), key=lambda letter: str(letter["reason"]))
+    assert [(letter["reason"], letter["attempts"]) for letter in kept] == [("not_json", 2), ("refused", 2)]
+    assert kept[1]["original"] == bare.decode()
+
+    there.server.delete(f"/_ingest/pipeline/{CUSTOM}")
+    done = mim_ecs("replay", *options, cwd=tmp_path, code=1)
+    assert (done.counts["refused"], done.counts["dead"], done.counts["indexed"]) == (0, 1, 1)
+    assert [(letter["original_base64"], letter["attempts"]) for letter in left(path)] == [("//4=", 3)]
+    documents = indexed(there.server, "pipeline")
+    assert {document["event"]["original"] for document in documents.values()} == {"junk", bare.decode()}
+    assert "bare" in documents
+
+    path.unlink()
+    write_dead(path, [EVENTS[0], bare.replace(b"mim.", b"user.")])
+    before = path.read_bytes()
+    done = mim_ecs("replay", *options, cwd=tmp_path, code=1)
+    assert done.lines[0] == f"{path.name} stays as it was: events that no mapping takes are skipped (1)."
+    assert path.read_bytes() == before

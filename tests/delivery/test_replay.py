@@ -21,6 +21,7 @@ from normalizer.inputs import Batch
 from normalizer.outputs.letters import DeadLetters, numbered
 from normalizer.runtime.batch import DeadLetter
 
+STREAM = "logs-okta.mim-default"
 NOW = "2026-09-14T06:00:00.000Z"
 THEN = "2026-09-13T06:00:00.000Z"
 
@@ -31,7 +32,7 @@ def letter(number: int, original: bytes = b"", **more: Any) -> DeadLetter:
 
 def written(path: Path, *letters: DeadLetter | bytes) -> Path:
     with path.open("ab") as file:
-        file.writelines(each if isinstance(each, bytes) else each.json(THEN) for each in letters)
+        file.writelines(each if isinstance(each, bytes) else each.json(time=THEN) for each in letters)
     return path
 
 
@@ -66,7 +67,7 @@ def replayed(path: Path, failing: Callable[[bytes], bool] = lambda _: False) -> 
     """Replay everything; the events that were sent, and what was told."""
     told: list[str] = []
     handed: list[str] = []
-    with Replay(path, told.append, now=lambda: NOW) as found:
+    with Replay(path, STREAM, told.append, now=lambda: NOW) as found:
         for file in found.files:
             handed += [event.decode(errors="replace") for _, event in sent(file, failing)]
             file.finish()
@@ -116,7 +117,7 @@ def test_bytes_come_back_as_they_were(tmp_path: Path) -> None:
         b"y" * 9,
     ]
     path = written(tmp_path / "dead", *(letter(number, each) for number, each in enumerate(originals, 1)))
-    with Replay(path, pytest.fail) as found:
+    with Replay(path, STREAM, pytest.fail) as found:
         [file] = found.files
         handed = [*sent(file)]
     assert [event for _, event in handed] == originals
@@ -129,13 +130,13 @@ def test_bytes_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_sent_is_told_and_stays_as_it_is(tmp_path: Path) -> None:
-    partial = letter(2, b"beginn", complete=False, length=9_000_000, sha256="ab").json(THEN)
+    partial = letter(2, b"beginn", complete=False, length=9_000_000, sha256="ab").json(time=THEN)
     foreign = [
         b"junk\n", b"7\n", b"{}\n", b"[" * 2000 + b"\n", b'\xff{"reason":"\n', b'{"reason":"","file":"","line":1}\n',
         b'{"reason":"","file":"","line":"1","original":""}\n', b'{"uuid":"1","eventType":"mim.x"}\n',
         b'{"reason":"","file":"","line":1,"original_base64":"!"}\n', b'{"reason":"","file":"","line":1,"original":7}\n',
     ]  # fmt: skip
-    torn = letter(9).json(THEN)[:-20]
+    torn = letter(9).json(time=THEN)[:-20]
     path = written(tmp_path / "dead", letter(1), partial, b"\n", *foreign, b" \r\n", letter(3), torn)
     handed, told = replayed(path, fails(b"event 3"))
     assert handed == ["event 1", "event 3"]
@@ -155,10 +156,21 @@ def test_what_cannot_be_sent_is_told_and_stays_as_it_is(tmp_path: Path) -> None:
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
+def test_what_belongs_to_another_data_stream_stays(tmp_path: Path) -> None:
+    """By default a replay goes to the namespace `default`, wherever the index run went."""
+    lines = [letter(at).json(time=THEN, data_stream=name) for at, name in ((1, STREAM), (2, "logs-okta.mim-prod"))]
+    path = written(tmp_path / "dead", *lines, letter(3))
+    handed, told = replayed(path)
+    assert handed == ["event 1", "event 3"]
+    assert told == [f"{path}:2 belongs to logs-okta.mim-prod, and not to {STREAM}, and stays there"]
+    assert path.read_bytes() == lines[1]
+    assert len(everything(tmp_path)) == 1
+
+
 def test_counts(tmp_path: Path) -> None:
     partial = letter(2, b"beginn", complete=False)
     path = written(tmp_path / "dead", b"junk\n", partial, letter(1), letter(3), letter(4))
-    with Replay(path, lambda _: None) as found:
+    with Replay(path, STREAM, lambda _: None) as found:
         [file] = found.files
         assert len([*sent(file, fails(b"event 3"))]) == file.sent == 3
         kept = file.kept
@@ -197,7 +209,7 @@ def test_what_is_appended_meanwhile_stays(tmp_path: Path, keeps: bool) -> None:
     path = tmp_path / "dead"
     with DeadLetters(path, size=1000, now=lambda: THEN) as dead:
         dead.write([letter(1), letter(2)])
-        with Replay(path, pytest.fail) as found:
+        with Replay(path, STREAM, pytest.fail) as found:
             [file] = found.files
             for _, event in sent(file, fails(b"event 2" if keeps else b"")):
                 if event == b"event 1":
@@ -205,7 +217,7 @@ def test_what_is_appended_meanwhile_stays(tmp_path: Path, keeps: bool) -> None:
             file.finish()
         dead.write([letter(5)])
         assert events(path) == ["event 2"] * keeps + ["event 3", "event 4", "event 5"]
-        with Replay(path, pytest.fail) as found:
+        with Replay(path, STREAM, pytest.fail) as found:
             for file in found.files:
                 for _ in sent(file, fails(b"event 4")):
                     dead.write([letter(number) for number in range(10, 14)])
@@ -227,7 +239,7 @@ def test_a_file_that_gets_a_number_while_it_is_opened_is_replayed_once(
 
     with monkeypatch.context() as patch:
         patch.setattr(replay, "numbered", renamed)
-        with Replay(path, pytest.fail) as found:
+        with Replay(path, STREAM, pytest.fail) as found:
             patch.undo()
             [file] = found.files
             assert [event for _, event in sent(file)] == [b"event 1"]
@@ -252,9 +264,9 @@ def test_what_was_not_finished_stays_as_it_is(tmp_path: Path) -> None:
 
 def test_only_one_at_a_time(tmp_path: Path) -> None:
     path = written(tmp_path / "dead", letter(1))
-    with Replay(path, pytest.fail):
+    with Replay(path, STREAM, pytest.fail):
         with pytest.raises(SetupError, match=rf"^{path} is already being replayed\.$"):
-            Replay(path, pytest.fail).__enter__()
+            Replay(path, STREAM, pytest.fail).__enter__()
         assert (tmp_path / "dead.replaying").exists()
     assert replayed(path)[0] == ["event 1"]
 
@@ -262,7 +274,7 @@ def test_only_one_at_a_time(tmp_path: Path) -> None:
 def test_a_file_that_is_moved_away_meanwhile_is_left_alone(tmp_path: Path) -> None:
     path = written(tmp_path / "dead", letter(1))
     told: list[str] = []
-    with Replay(path, told.append) as found:
+    with Replay(path, STREAM, told.append) as found:
         [file] = found.files
         for _ in sent(file):
             path.rename(tmp_path / "mine")
@@ -277,7 +289,7 @@ def test_what_cannot_be_kept_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     before = everything(tmp_path)
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     said = rf"^what stays of {path} cannot be written to {path}.kept: file too large; nothing is lost"
-    with Replay(path, pytest.fail) as found:
+    with Replay(path, STREAM, pytest.fail) as found:
         [file] = found.files
         assert len([*sent(file, lambda _: True)]) == 3
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
@@ -299,11 +311,11 @@ def test_what_is_no_file_of_dead_letters(tmp_path: Path, name: str, said: str | 
     os.mkfifo(tmp_path / "pipe")
     before = sorted(tmp_path.iterdir())
     if said is None:
-        with Replay(tmp_path / name, pytest.fail) as found:
+        with Replay(tmp_path / name, STREAM, pytest.fail) as found:
             assert found.files == []
     else:
         with pytest.raises(InputError, match=rf"{name} cannot be replayed: {said}\.$"):
-            Replay(tmp_path / name, pytest.fail).__enter__()
+            Replay(tmp_path / name, STREAM, pytest.fail).__enter__()
     assert sorted(tmp_path.iterdir()) == before
 
 

@@ -146,6 +146,18 @@ def test_a_first_line_over_the_limit_means_lines(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("between", [b"", b" ", b",", b" , "])
+def test_a_first_line_over_the_limit_of_many_objects(tmp_path: Path, between: bytes) -> None:
+    """The longest event ends where the limit is: what follows decides all the same."""
+    for size in (10, 49, 50):
+        one = b'{"a":"' + b"x" * (size - 8) + b'"}'
+        result = found(tmp_path, between.join([one] * 9) + b"\n{}\n", max_event=50)
+        if size < 50 or between[:1] in (b"", b","):
+            assert good(result) == [one] * 9 + [b"{}"]
+        else:  # a line that is too long, and one more
+            assert [only_bad(result).reason, *good(result)] == ["too_long", b"{}"]
+
+
 @pytest.mark.parametrize("limit", [10, 20, 30])
 def test_a_value_over_many_lines_and_over_the_limit(tmp_path: Path, limit: int) -> None:
     one = b'{\n "a": "' + b"x" * 30 + b'",\n "b": "' + b"x" * 30 + b'"\n}'

@@ -39,6 +39,8 @@ FILES = {
     "one line": EVENTS[3],
     "one blank line": b"\n",
     "several on one line": EVENTS[0] * 4,
+    "more on one line than an event may be long": EVENTS[3] * 6,
+    "a long one among several on one line": EVENTS[0] * 3 + b'{"z":"' + b"z" * 200 + b'"}' + EVENTS[1] + b"\n" + LINES,
     "two on one line": EVENTS[0] + b" , " + EVENTS[1] + b"\n" + EVENTS[2],
     "array": ARRAY,
     "array, then another": ARRAY + ARRAY,

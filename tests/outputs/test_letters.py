@@ -55,9 +55,16 @@ def test_a_letter_says_when_it_was_written(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_facts_stand_in_every_letter(tmp_path: Path) -> None:
+    with DeadLetters(tmp_path / "dead", facts={"data_stream": "logs-a-b"}, now=lambda: "now") as dead:
+        dead.write([letter(1), letter(2)])
+    lines = (tmp_path / "dead").read_bytes().splitlines()
+    assert [[*json.loads(line).items()][:2] for line in lines] == [[("time", "now"), ("data_stream", "logs-a-b")]] * 2
+
+
 def test_full_files_get_numbers_and_nothing_is_deleted(tmp_path: Path) -> None:
     path = tmp_path / "dead"
-    size = 3 * len(letter(10).json("now"))
+    size = 3 * len(letter(10).json(time="now"))
     with DeadLetters(path, size=size, files=4, now=lambda: "now") as dead:
         dead.write([letter(11), letter(12)])
         dead.write(map(letter, (13, 14, 15, 16, 17)))  # over the ends of two files

@@ -72,9 +72,9 @@ class Place:
         self.scene.ask("POST", f"/{NAME}-{namespace}/_rollover")
         return namespace
 
-    def retention(self) -> tuple[str, str]:
+    def retention(self) -> tuple[str, ...]:
         """One that is not set yet."""
-        return "--retention", f"{1000 + next(_NUMBERS)}d"
+        return "--retention", f"{1000 + next(_NUMBERS)}d", "--yes"
 
 
 # What each role is for: gives the first exit code that is not 0, else 0.
@@ -213,7 +213,7 @@ def test_who_indexes_can_neither_read_nor_change_nor_delete(place: Place) -> Non
 def test_the_role_that_indexes_is_enough_to_replay(place: Place) -> None:
     credential, namespace = key(place.scene, ROLES["mim_ecs_index"]), place.new()
     letters = place.folder / "dead.ndjson"
-    letters.write_bytes(DeadLetter("refused", "no", "in", 1, EVENTS[0]).json("2026-09-14T06:00:00.000Z"))
+    letters.write_bytes(DeadLetter("refused", "no", "in", 1, EVENTS[0]).json(time="2026-09-14T06:00:00.000Z"))
     place.run(credential, "replay", "--namespace", namespace, letters)
     assert place.scene.held(f"{NAME}-{namespace}") == [json.loads(EVENTS[0])["uuid"]]
 

@@ -139,6 +139,15 @@ class OutputError(NormalizerError):
     exit_code = 4
 
 
+class ReaderGone(OutputError):
+    """Who has read standard output does so no longer, like `head` after ten lines: we end, and nothing is said of it.
+
+    The exit code is what shells give of a program that SIGPIPE has ended.
+    """
+
+    exit_code = 141
+
+
 class WorkerError(NormalizerError):
     """A worker process died."""
 

@@ -17,8 +17,8 @@ from normalizer import __version__
 from normalizer.cli.config import config_option
 from normalizer.cli.settings import CONTEXT, EXIT_CODES, LOG_FORMAT, exit_codes
 from normalizer.cli.variables import check_variables, inherit
-from normalizer.cli.view import ReaderGone, is_text, start_log, tell_error
-from normalizer.errors import MappingError, NormalizerError, OutputError, SettingsError, WorkerError
+from normalizer.cli.view import is_text, start_log, tell_error
+from normalizer.errors import MappingError, NormalizerError, OutputError, ReaderGone, SettingsError, WorkerError
 from normalizer.language.advice import did_you_mean
 from normalizer.outputs.files import why
 

@@ -11,8 +11,8 @@ import click
 
 from normalizer.cli.reading import check_outputs, read_all, tell_terminal
 from normalizer.cli.settings import document_options, epilog, input_options, view_options
-from normalizer.cli.view import ReaderGone, View, tell_kept
-from normalizer.errors import OutputError, SettingsError
+from normalizer.cli.view import View, tell_kept
+from normalizer.errors import SettingsError
 from normalizer.inputs import sources
 from normalizer.outputs.files import Output
 from normalizer.outputs.letters import DeadLetters
@@ -73,7 +73,7 @@ def normalize(
     counts = Counts()
     with ExitStack() as stack:
         letters = stack.enter_context(DeadLetters(dead_letters)) if dead_letters is not None else None
-        out = stack.enter_context(_StandardOutput() if to_stdout else Output(output))
+        out = stack.enter_context(Output(output))
         shown = _table(out) if table else None
         write: Write[None] = shown.write if shown else _lines(out)
         tell_terminal(found)
@@ -91,22 +91,6 @@ def normalize(
         tell_kept(letters)
     if counts.dead:
         raise click.exceptions.Exit(1)
-
-
-class _StandardOutput(Output):
-    """Ends the command without a word where its reader has gone."""
-
-    def __init__(self) -> None:
-        super().__init__(None)
-
-    def write(self, data: bytes) -> None:
-        """Write all of it. Raises OutputError."""
-        try:
-            super().write(data)
-        except OutputError as error:
-            if isinstance(error.__context__, BrokenPipeError):
-                raise ReaderGone(str(error)) from None
-            raise
 
 
 def _lines(out: Output) -> Write[None]:

@@ -7,12 +7,12 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import click
 
 from normalizer import __version__
-from normalizer.errors import OutputError
+from normalizer.errors import OutputError, ReaderGone
 from normalizer.inputs import Batch, Source
 from normalizer.outputs.files import why
 from normalizer.outputs.letters import DeadLetters
@@ -81,15 +81,6 @@ def tell_error(error: str | click.ClickException, *, begin: str = "Error: ") -> 
     if isinstance(error, click.UsageError) and error.ctx is not None:
         sentence += f" See {error.ctx.command_path} --help."
     log.error("%s%s", begin if is_text() else "", sentence)
-
-
-class ReaderGone(OutputError):
-    """Who has read standard output does so no longer, like `head` after ten lines: we end, and nothing is said of it.
-
-    The exit code is what shells give of a program that SIGPIPE has ended.
-    """
-
-    exit_code: ClassVar[int] = 141
 
 
 def say(text: str) -> None:

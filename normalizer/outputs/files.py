@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from normalizer.errors import OutputError
+from normalizer.errors import OutputError, ReaderGone
 
 
 def why(error: OSError | ValueError) -> str:
@@ -84,10 +84,13 @@ class Output(Closing):
             raise self._error(error) from None
 
     def write(self, data: bytes) -> None:
-        """Write all of it. Raises OutputError."""
+        """Write all of it. Raises OutputError, of which ReaderGone is one."""
         assert self._descriptor is not None
         try:
             write_all(self._descriptor, data)
+        except BrokenPipeError as error:
+            gone = self._error(error)
+            raise (ReaderGone(str(gone)) if self._descriptor == 1 else gone) from None
         except OSError as error:
             raise self._error(error) from None
 

@@ -150,7 +150,7 @@ def test_a_busy_server_is_tried_again(status: int) -> None:
 @pytest.mark.parametrize(
     ("reply", "sentence"),
     [
-        (Reply(401, b'{"error":{"reason":"token ' + CANARY.encode() + b'"}}'), r"wants credentials, and none .* \(401\)\.$"),
+        (Reply(401, b'{"error":{"reason":"token ' + CANARY.encode() + b'"}}'), r"wants credentials, .* \(401\)\.$"),
         (Reply(403, b'{"error":{"reason":"not you."}}'), r"does not allow us to do this \(403\): not you\.$"),
     ],
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from itertools import pairwise, takewhile
 from types import FrameType
@@ -77,8 +79,11 @@ def main() -> NoReturn:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and shells ignore what a job must not get
             signal.signal(number, _stop)
-    code = _run()
-    sys.exit(_flushed(code))
+    code = _flushed(_run())
+    if code > 128:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # else the next one kills us while Python ends, with another code
+    sys.exit(code)
 
 
 def _log_format(words: Sequence[str], settings: Mapping[str, Any]) -> str:
@@ -152,8 +157,16 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     SystemExit, since code that turns every Exception into a sentence must not take this for one.
     """
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda again, _: os._exit(128 + again))
+        signal.signal(each, _stop_at_once)
     raise SystemExit(128 + number)
+
+
+def _stop_at_once(number: int, _frame: FrameType | None) -> NoReturn:
+    """End without waiting for anything: not for answers, nor for whoever reads standard error."""
+    with suppress(Exception):
+        if select.select([], [sys.stderr], [], 0)[1]:
+            tell_error(f"stopped by {signal.Signals(number).name}")
+    os._exit(128 + number)
 
 
 def _stand_in_for_closed_streams() -> None:

@@ -21,18 +21,19 @@ import click
 from normalizer.cli.servers import connected, server_options
 from normalizer.cli.settings import document_options
 from normalizer.cli.view import View, log
-from normalizer.cluster import Kind, check_installed, data_stream
+from normalizer.cluster import Kind, check_installed, cluster_uuid, data_stream, has_data_stream
 from normalizer.delivery import Counts as Delivered
 from normalizer.delivery import Item, Mark, Retries, Work, deliver, raw
 from normalizer.delivery.deliver import Acknowledged, Letters
 from normalizer.delivery.exact import known
 from normalizer.delivery.replay import DATA_STREAM
+from normalizer.delivery.target import Target
 from normalizer.errors import SettingsError, Unanswered
 from normalizer.inputs import Batch
 from normalizer.language.advice import choices
 from normalizer.names import NAME
 from normalizer.outputs.server import TIMEOUT, Server
-from normalizer.runtime.batch import Counts, Result
+from normalizer.runtime.batch import Counts, DeadLetter, Result
 from normalizer.runtime.normalizer import Normalized, Normalizer, Options
 from normalizer.runtime.workers import run
 
@@ -45,6 +46,8 @@ BATCH_BYTES = 64 * 1024
 
 if TYPE_CHECKING:
     from normalizer.cli.metrics import Metrics
+
+_Made = tuple[Batch, list[Item], list[DeadLetter]]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -186,6 +189,7 @@ class Delivery:
 
     def __init__(self, how: How) -> None:
         self.stream = data_stream(how.namespace)
+        self.target = Target(self.stream)  # more is known of it when the server was asked
         self.counts = Counts()
         self.delivered = Delivered()
         self._how = how
@@ -193,7 +197,6 @@ class Delivery:
         if not how.via_pipeline:
             options = Options(how.org, how.namespace, how.original, how.strict, validate=how.validate)
             self._normalizer = Normalizer.load(how.mappings, options)
-        self.began = False
         self.metrics_file: Path | None = None
         self._metrics: Metrics | None = None
         if how.metrics is not None:
@@ -216,7 +219,6 @@ class Delivery:
             if self._metrics is not None:
                 stack.enter_context(self._metrics)
             self._stack = stack.pop_all()
-        self.began = True
         return self
 
     def __exit__(
@@ -232,6 +234,7 @@ class Delivery:
         started = time.monotonic()
         for tries in count(1):
             try:
+                self.target = Target(self.stream, cluster_uuid(self._server), self._server.address)
                 check_installed(self._server)
                 if self._how.via_pipeline:
                     check_installed(self._server, Kind.PIPELINE)
@@ -241,10 +244,14 @@ class Delivery:
                     raise
             time.sleep(random.random() * 0.25 * 2**tries)
 
+    def has_stream(self) -> bool | None:
+        """Whether the data stream is there; None where we cannot know."""
+        return has_data_stream(self._server, self.stream)
+
     def run(self, batches: Iterator[Batch], letters: Letters, acknowledged: Acknowledged | None = None) -> None:
         """Deliver all events of the batches. Raises what `deliver` raises."""
         how = self._how
-        with closing(self._works(batches, letters)) as works:
+        with closing(self._works(batches)) as works:
             deliver(
                 works,
                 lambda items: self._server.bulk(self.stream, items, NAME if how.via_pipeline else None),
@@ -257,17 +264,13 @@ class Delivery:
                 retries=Retries(patience=how.patience),
             )
 
-    def _works(self, batches: Iterator[Batch], letters: Letters) -> Generator[Work]:
-        """What is read, ready to be delivered; its dead letters are on the disk before it is handed on."""
-        made = (
-            self._raw(batches, letters) if self._normalizer is None else self._made(self._normalizer, batches, letters)
-        )
-        for batch, items in made:
-            yield Work(items, Mark(batch.file, batch.after) if batch.after is not None else None)
+    def _works(self, batches: Iterator[Batch]) -> Generator[Work]:
+        """What is read, ready to be delivered."""
+        made = self._raw(batches) if self._normalizer is None else self._made(self._normalizer, batches)
+        for batch, items, dead in made:
+            yield Work(items, Mark(batch.file, batch.after) if batch.after is not None else None, dead)
 
-    def _made(
-        self, normalizer: Normalizer, batches: Iterator[Batch], letters: Letters
-    ) -> Iterator[tuple[Batch, list[Item]]]:
+    def _made(self, normalizer: Normalizer, batches: Iterator[Batch]) -> Iterator[_Made]:
         """The documents, made by one process or several."""
         open_batches: deque[Batch] = deque()
 
@@ -279,18 +282,16 @@ class Delivery:
         with closing(run(noted(), normalizer, _documents, self._how.workers)) as reports:
             for report in reports:
                 batch = open_batches.popleft()
-                letters(report.dead)
                 self.counts.add(report.counts)
-                yield batch, [_item(batch, at, done) for at, done in report.made]
+                yield batch, [_item(batch, at, done) for at, done in report.made], report.dead
 
-    def _raw(self, batches: Iterator[Batch], letters: Letters) -> Iterator[tuple[Batch, list[Item]]]:
+    def _raw(self, batches: Iterator[Batch]) -> Iterator[_Made]:
         """The events as they are."""
         for batch in batches:
             result = raw(batch, self._how.namespace)
-            letters(result.dead)
             self.counts.add(Counts(read=len(batch.items), written=len(result.items), dead=len(result.dead)))
             self.counts.reasons.update(letter.reason for letter in result.dead)
-            yield batch, result.items
+            yield batch, result.items, result.dead
 
     def tell(self, view: View) -> None:
         """The summary: what was read, and what the server says that it has."""

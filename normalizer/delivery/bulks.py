@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from normalizer.delivery.items import Item, Prepared
 from normalizer.inputs import Position
+from normalizer.runtime.batch import DeadLetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +20,25 @@ class Mark:
 
 @dataclass(slots=True)
 class Work:
-    """What one read batch has given: items to deliver. Its dead letters have reached the disk before."""
+    """What one read batch has given: items to deliver, and dead letters."""
 
     items: list[Item]
     mark: Mark | None = None
+    dead: list[DeadLetter] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Ready:
+    """The same, ready to be sent; its dead letters are those that have not reached the disk."""
+
+    items: list[Prepared]
+    mark: Mark | None
+    dead: list[DeadLetter]
+
+    @property
+    def size(self) -> int:
+        """In bytes, all together."""
+        return sum(each.size for each in self.items) + sum(len(letter.original) for letter in self.dead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,37 +62,42 @@ MOST_WORKS = 64
 
 @dataclass(slots=True)
 class Bulk:
-    """Items that are sent together, and how far their files have been read when all of them are settled."""
+    """Items that are sent together, and how far their files have been read when all of them are settled.
+
+    `dead` are the dead letters of these read batches that are to reach the disk before they are acknowledged; `size`
+    counts the bytes of both.
+    """
 
     items: list[Prepared] = field(default_factory=list)
     marks: dict[str, Mark] = field(default_factory=dict)
+    dead: list[DeadLetter] = field(default_factory=list)
     size: int = 0
     works: int = 0
 
-    def add(self, prepared: list[Prepared], mark: Mark | None) -> None:
-        """Take the items of one read batch."""
-        self.items += prepared
-        self.size += sum(each.size for each in prepared)
+    def add(self, ready: Ready) -> None:
+        """Take what one read batch has given."""
+        self.items += ready.items
+        self.dead += ready.dead
+        self.size += ready.size
         self.works += 1
-        if mark is not None:
-            self.marks[mark.file] = mark
+        if ready.mark is not None:
+            self.marks[ready.mark.file] = ready.mark
 
-    def takes(self, prepared: list[Prepared], limits: Limits) -> bool:
-        """Whether these items fit too. An empty bulk takes anything."""
+    def takes(self, ready: Ready, limits: Limits) -> bool:
+        """Whether this fits too. An empty bulk takes anything."""
         if not self.works:
             return True
-        count = len(self.items) + len(prepared)
-        size = self.size + sum(each.size for each in prepared)
+        count, size = len(self.items) + len(ready.items), self.size + ready.size
         return self.works < MOST_WORKS and count <= limits.count and size <= limits.bytes
 
 
-def bulks(works: Iterable[tuple[list[Prepared], Mark | None]], limits: Limits) -> Iterator[Bulk]:
+def bulks(works: Iterable[Ready], limits: Limits) -> Iterator[Bulk]:
     """Bulks in order, each of whole read batches and within the limits, unless a single read batch is larger."""
     bulk = Bulk()
-    for prepared, mark in works:
-        if not bulk.takes(prepared, limits):
+    for ready in works:
+        if not bulk.takes(ready, limits):
             yield bulk
             bulk = Bulk()
-        bulk.add(prepared, mark)
+        bulk.add(ready)
     if bulk.works:
         yield bulk

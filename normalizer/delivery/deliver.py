@@ -5,6 +5,7 @@
 
 Reading waits while as much is open as `Limits` allow (back-pressure), so memory is bounded, and so is what is sent
 again after we were killed. Nothing is acknowledged before every item up to it is done, or is a dead letter on the disk.
+Where there is a checkpoint, dead letters reach the disk just before it: what is read again must not stand there twice.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import TypeAlias
 
-from normalizer.delivery.bulks import Bulk, Limits, Mark, Work, bulks
+from normalizer.delivery.bulks import Bulk, Limits, Mark, Ready, Work, bulks
 from normalizer.delivery.counts import Counts
 from normalizer.delivery.gate import Gate, Retries, Stopped, Waiting
-from normalizer.delivery.items import Item, Prepared, prepare
+from normalizer.delivery.items import Item, prepare
 from normalizer.delivery.ledger import Ledger
 from normalizer.delivery.sender import Known, Sender, utc_now
 from normalizer.errors import InvalidDocument, NormalizerError, WorkerError
@@ -71,7 +73,7 @@ def deliver(
     counts = counts if counts is not None else Counts()
     loop = _Loop(letters, acknowledged, limits, counts)
     gate = Gate(retries, waiting, clock, jitter)
-    loop.start(Sender(send, loop.outbox.put, gate, counts, known, now), in_flight)
+    loop.start(Sender(send, loop.bury, gate, counts, known, now), in_flight)
     try:
         for bulk in bulks(loop.prepared(chain(first, works)), limits.share(in_flight)):
             loop.submit(bulk)
@@ -87,10 +89,11 @@ def _first(works: Iterator[Work]) -> Iterator[Work]:
 
 
 class _Loop:
-    """What the main thread does; `outbox` is where senders say what became of their bulks."""
+    """What the main thread does. Senders say in the outbox what became of their bulks, and ring the bell."""
 
     def __init__(self, letters: Letters, acknowledged: Acknowledged | None, limits: Limits, counts: Counts) -> None:
-        self.outbox: SimpleQueue[_Said] = SimpleQueue()
+        self._outbox: deque[_Said] = deque()
+        self._bell: SimpleQueue[None] = SimpleQueue()
         self._letters = letters
         self._acknowledged = acknowledged
         self._counts = counts
@@ -107,36 +110,45 @@ class _Loop:
                 thread.start()
                 self._threads.append(thread)
 
-    def prepared(self, works: Iterable[Work]) -> Iterator[tuple[list[Prepared], Mark | None]]:
+    def prepared(self, works: Iterable[Work]) -> Iterator[Ready]:
         """The items of each work ready to be sent; those that cannot be are dead."""
         for work in works:
             self._counts.read += len(work.items)
-            ready: list[Prepared] = []
-            dead: list[DeadLetter] = []
+            ready = Ready([], work.mark, [*work.dead])
             for item in work.items:
                 try:
-                    ready.append(prepare(item))
+                    ready.items.append(prepare(item))
                 except InvalidDocument as error:
-                    dead.append(_invalid(item, error))
-            self._letters(dead)
-            self._counts.dead += len(dead)
-            yield ready, work.mark
+                    ready.dead.append(_invalid(item, error))
+                    self._counts.dead += 1
+            if self._acknowledged is None:
+                self._letters(ready.dead)
+                ready.dead.clear()
+            yield ready
+
+    def bury(self, bulk: Bulk, dead: list[DeadLetter]) -> None:
+        """What a sender learns of a bulk's items before all of them are settled."""
+        if self._acknowledged is None:
+            self._tell(dead)
+        else:
+            bulk.dead += dead
 
     def submit(self, bulk: Bulk) -> None:
         """Send a bulk as soon as there is room for it."""
         self._collect()
         while not self._ledger.takes(bulk):
-            self._take(self.outbox.get())
+            self._await()
         self._ledger.add(bulk)
         if bulk.items:
             self._inbox.put(bulk)
         else:
-            self._take(bulk)
+            self._tell(bulk)
+            self._collect()
 
     def finish(self) -> None:
         """Wait until everything is settled."""
         while len(self._ledger):
-            self._take(self.outbox.get())
+            self._await()
 
     def stop(self, gate: Gate, grace: float) -> None:
         """End the senders, and take what they still say; nothing is asked any more."""
@@ -149,39 +161,48 @@ class _Loop:
         if not self._broken:
             self._collect(raising=False)
 
-    def _collect(self, *, raising: bool = True) -> None:
-        with suppress(Empty):
-            while True:
-                self._take(self.outbox.get_nowait(), raising=raising)
+    def _tell(self, said: _Said) -> None:
+        self._outbox.append(said)
+        self._bell.put(None)
 
-    def _take(self, said: _Said, *, raising: bool = True) -> None:
-        if isinstance(said, NormalizerError):
-            if raising:
-                raise said
-            return
-        with held():  # a dead letter must not stand twice, nor a checkpoint lag, because of a signal in between
-            self._broken = True
-            if isinstance(said, list):
-                self._letters(said)
-            elif settled := self._ledger.settle(said):
-                marks = {name: mark for bulk in settled for name, mark in bulk.marks.items()}
-                if self._acknowledged is not None and marks:
-                    self._acknowledged([*marks.values()])
-            self._broken = False
+    def _await(self) -> None:
+        self._bell.get()
+        self._collect()
+
+    def _collect(self, *, raising: bool = True) -> None:
+        while self._outbox:
+            with held():  # nothing that was said may be lost, nor a dead letter stand twice, because of a signal
+                said = self._outbox.popleft()
+                if not isinstance(said, NormalizerError):
+                    self._broken = True
+                    self._take(said)
+                    self._broken = False
+                elif raising:
+                    raise said
+
+    def _take(self, said: list[DeadLetter] | Bulk) -> None:
+        if isinstance(said, list):
+            self._letters(said)
+        elif settled := self._ledger.settle(said):
+            marks = {name: mark for bulk in settled for name, mark in bulk.marks.items()}
+            if dead := [letter for bulk in settled for letter in bulk.dead]:
+                self._letters(dead)
+            if self._acknowledged is not None and marks:
+                self._acknowledged([*marks.values()])
 
     def _work(self, sender: Sender) -> None:
         """The life of a sender's thread."""
         while (bulk := self._inbox.get()) is not None:
             try:
                 sender.deliver(bulk)
-                self.outbox.put(bulk)
+                self._tell(bulk)
             except Stopped:
                 return
             except NormalizerError as error:
-                self.outbox.put(error)
+                self._tell(error)
                 return
             except Exception as error:  # else a traceback, and a main thread that waits for ever
-                self.outbox.put(WorkerError(f"a defect met a request ({type(error).__name__}); please report it"))
+                self._tell(WorkerError(f"a defect met a request ({type(error).__name__}); please report it"))
                 return
 
 

@@ -35,10 +35,10 @@ def utc_now() -> bytes:
 
 @dataclass
 class Sender:
-    """Sends bulks; several threads share one. `bury` takes dead letters as soon as they are known."""
+    """Sends bulks; several threads share one. `bury` takes the dead letters of a bulk as soon as they are known."""
 
     send: Send
-    bury: Callable[[list[DeadLetter]], object]
+    bury: Callable[[Bulk, list[DeadLetter]], object]
     gate: Gate
     counts: Counts
     known: Known | None
@@ -64,12 +64,12 @@ class Sender:
             answer = self._ask(part)
             if isinstance(answer, NoAnswer) and fate(answer.status) is Fate.HALVES:
                 self.gate.open()
-                parts += self._halved(part, answer)
+                parts += self._halved(bulk, part, answer)
                 continue
             left, why, wait = (
                 (part, answer.sentence, answer.retry_after)
                 if isinstance(answer, NoAnswer)
-                else (*self._settle(part, answer), None)
+                else (*self._settle(bulk, part, answer), None)
             )
             if len(left) < len(part):
                 self.gate.open()
@@ -136,7 +136,7 @@ class Sender:
             return answer
         return NoAnswer("The server's answer does not name the documents that were sent.")
 
-    def _halved(self, part: list[Prepared], answer: NoAnswer) -> list[list[Prepared]]:
+    def _halved(self, bulk: Bulk, part: list[Prepared], answer: NoAnswer) -> list[list[Prepared]]:
         """What is sent instead of a part that was refused whole. A single item is dead.
 
         Raises ServerError where the server calls a request bad and has never taken one: then it is not the document's
@@ -149,10 +149,10 @@ class Sender:
         if answer.status != 413 and not (self.counts.indexed or self.counts.duplicates):
             raise ServerError(answer.sentence)
         word = "too_large" if answer.status == 413 else "refused"
-        self._bury([_letter(part[0].item, word, answer.sentence, answer.status)])
+        self._bury(bulk, [_letter(part[0].item, word, answer.sentence, answer.status)])
         return []
 
-    def _settle(self, part: list[Prepared], answer: list[ItemResult]) -> tuple[list[Prepared], str]:
+    def _settle(self, bulk: Bulk, part: list[Prepared], answer: list[ItemResult]) -> tuple[list[Prepared], str]:
         """Count what is done, hand over what is dead; what must go again and the last reason. Raises ServerError."""
         again: list[Prepared] = []
         dead: list[DeadLetter] = []
@@ -178,14 +178,14 @@ class Sender:
             self.counts.indexed += done - duplicates
             self.counts.duplicates += duplicates
             self.counts.dropped += dropped
-        self._bury(dead)
+        self._bury(bulk, dead)
         if refused:
             raise ServerError(f"The server refuses to index anything here: {refused}.")
         return again, f"The server does not take {len(again)} of {len(part)} documents: {why}."
 
-    def _bury(self, letters: list[DeadLetter]) -> None:
+    def _bury(self, bulk: Bulk, letters: list[DeadLetter]) -> None:
         if letters:
-            self.bury(letters)
+            self.bury(bulk, letters)
             with self._counting:
                 self.counts.dead += len(letters)
 

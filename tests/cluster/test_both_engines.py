@@ -22,7 +22,7 @@ from normalizer import Mappings, Normalizer, Options, load
 from normalizer.backends.templates import DEPTH_LIMIT, ELASTICSEARCH, IGNORE_ABOVE, OPENSEARCH, Body, Engine, templates
 from normalizer.cluster import data_stream
 from normalizer.delivery import Item, Limits
-from normalizer.delivery.bulks import bulks
+from normalizer.delivery.bulks import Ready, bulks
 from normalizer.delivery.items import prepare
 from normalizer.names import DATASET, NAME
 from tests.backends.python.events import NEEDED, ODD, documented, full, put
@@ -179,7 +179,7 @@ def sent(server: Server) -> Server:
     """The server once it has been sent all documents."""
     items = (Item(key, orjson.dumps(document), b"", "", 1) for key, document in documents().items())
     refused: dict[str, Any] = {}
-    for bulk in bulks((([prepare(item)], None) for item in items), Limits()):
+    for bulk in bulks((Ready([prepare(item)], None, []) for item in items), Limits()):
         batch = bulk.items
         answer = server.bulk(b"".join(each.line(INGESTED.encode()) for each in batch))
         verdicts = [each["create"] for each in answer["items"]]

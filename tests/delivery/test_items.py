@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from normalizer.delivery.bulks import Limits, bulks
+from normalizer.delivery.bulks import Limits, Ready, bulks
 from normalizer.delivery.items import Item, Prepared, prepare
 from normalizer.errors import InvalidDocument
 
@@ -84,11 +84,11 @@ def test_an_id_is_written_as_json() -> None:
     assert orjson.loads(action) == {"create": {"_id": 'a"\\b'}}
 
 
-def prepared(*sizes: int) -> list[tuple[list[Prepared], None]]:
-    return [([Prepared(item(b"{}", str(size)), b"", b"x" * (size - 1))], None) for size in sizes]
+def prepared(*sizes: int) -> list[Ready]:
+    return [Ready([Prepared(item(b"{}", str(size)), b"", b"x" * (size - 1))], None, []) for size in sizes]
 
 
-def cut(works: list[tuple[list[Prepared], None]], limits: Limits) -> list[list[int]]:
+def cut(works: list[Ready], limits: Limits) -> list[list[int]]:
     return [[each.size for each in bulk.items] for bulk in bulks(works, limits)]
 
 

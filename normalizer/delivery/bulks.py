@@ -90,6 +90,10 @@ class Bulk:
         count, size = len(self.items) + len(ready.items), self.size + ready.size
         return self.works < MOST_WORKS and count <= limits.count and size <= limits.bytes
 
+    def is_full(self, limits: Limits) -> bool:
+        """Whether nothing more would fit."""
+        return self.works >= MOST_WORKS or len(self.items) >= limits.count or self.size >= limits.bytes
+
 
 def bulks(works: Iterable[Ready], limits: Limits) -> Iterator[Bulk]:
     """Bulks in order, each of whole read batches and within the limits, unless a single read batch is larger."""
@@ -99,5 +103,8 @@ def bulks(works: Iterable[Ready], limits: Limits) -> Iterator[Bulk]:
             yield bulk
             bulk = Bulk()
         bulk.add(ready)
+        if bulk.is_full(limits):  # at once: the next read batch may be as large, and both would be in memory
+            yield bulk
+            bulk = Bulk()
     if bulk.works:
         yield bulk

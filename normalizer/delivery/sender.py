@@ -78,7 +78,9 @@ class Sender:
                 self._check_patience(progress, why, sum(map(len, parts)) + len(left))
                 self.gate.shut(ticket, why, wait)
             if left:
-                parts.append(left)
+                # A server that takes none of many may take some of fewer: documents of many MB, a queue that is short.
+                is_none_taken = not isinstance(answer, NoAnswer) and len(left) == len(part) > 1
+                parts += _halves(left) if is_none_taken else [left]
                 if not isinstance(answer, NoAnswer):
                     refusals += 1
                     self.gate.pause(refusals, why)

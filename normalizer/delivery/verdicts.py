@@ -45,6 +45,7 @@ _BUSY_TYPES = frozenset(
         "circuit_breaking_exception",
         "cluster_block_exception",  # a full disk, a cluster without master: lifted without our doing
         "es_rejected_execution_exception",
+        "i_o_exception",  # a disk without any room, which is more than a full one
         "no_shard_available_action_exception",
         "node_closed_exception",
         "node_disconnected_exception",
@@ -52,6 +53,7 @@ _BUSY_TYPES = frozenset(
         "primary_missing_action_exception",
         "process_cluster_event_timeout_exception",
         "rejected_execution_exception",
+        "shard_not_found_exception",  # an OpenSearch that has closed a shard for that
         "unavailable_shards_exception",
     )
 )

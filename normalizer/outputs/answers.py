@@ -107,7 +107,7 @@ def error_of(body: object) -> tuple[str, str]:
 
 def short(text: str) -> str:
     """On one line, without its full stop, and no longer than a sentence may be."""
-    text = " ".join(text.split()).rstrip(".")
+    text = " ".join(text.split()).rstrip(".; ")
     return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
 
 

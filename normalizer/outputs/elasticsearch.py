@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from elastic_transport import BaseNode, NodeConfig, SerializationError, Urllib3HttpNode
+from elastic_transport import BaseNode, NdjsonSerializer, NodeConfig, SerializationError, Urllib3HttpNode
 from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer, UnsupportedProductError
 
 from normalizer.errors import ServerError
@@ -60,7 +60,7 @@ class ElasticsearchServer(Server):
             [node],
             node_class=_Node,
             headers=headers,
-            serializers={"application/json": OrjsonSerializer()},
+            serializers={"application/json": OrjsonSerializer(), "application/x-ndjson": _AsItIs()},
             max_retries=0,
             retry_on_timeout=False,
             retry_on_status=(),
@@ -138,6 +138,16 @@ class ElasticsearchServer(Server):
             return False
         version = body.get("version") if isinstance(body, dict) else None
         return isinstance(version, dict) and version.get("distribution") == "opensearch"
+
+
+class _AsItIs(NdjsonSerializer):
+    """For the body of a bulk request, which is ready: the client's own would copy it twice."""
+
+    def dumps(self, data: Any) -> bytes:
+        """The one part of the body."""
+        [body] = data
+        assert isinstance(body, bytes)
+        return body
 
 
 class _Node(Urllib3HttpNode):

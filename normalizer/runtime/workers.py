@@ -2,7 +2,8 @@
 
 The parent reads and splits the input and deals the batches out in turn. Each worker writes its own documents to the
 output, when the worker before it in the ring has written: copying documents through the parent would cost more than a
-second worker gains. Counts and dead letters go to the parent, in the same order.
+second worker gains. Counts and dead letters go to the parent, in the same order. Batches with very large events the
+parent does itself while the workers rest, so that memory does not grow with their number.
 
 Workers end when the parent closes its ends of their pipes, or is killed, which does the same. A worker that ends early
 takes the ring with it: the next one waits for a turn that nobody can give any more, and ends too.
@@ -14,6 +15,7 @@ import gc
 import multiprocessing
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,8 +24,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
 
-from normalizer.errors import NormalizerError, OutputError, SettingsError, WorkerError
+from normalizer.errors import EventError, NormalizerError, OutputError, SettingsError, WorkerError
 from normalizer.inputs import Batch
+from normalizer.runtime import heap
 from normalizer.runtime.batch import Counts, DeadLetter, Result, process
 from normalizer.runtime.normalizer import Normalizer
 from normalizer.signals import held
@@ -36,6 +39,8 @@ Write = Callable[[Result], Made]
 _TURN = b"turn"
 _WARM = 1
 """After this batch (from 0) most of what event types need has been made."""
+_LARGE = 1024 * 1024
+"""Bytes of text in a batch that is not for the workers: a document has up to seven times the bytes of its event."""
 _GRACE = 2.0
 """Seconds in which workers end by themselves; one that cannot write to a stalled pipe never would."""
 
@@ -58,13 +63,14 @@ def run(
     worker the documents are written by child processes, so `write` must reach its file by a descriptor. Close the
     generator (`contextlib.closing`), so that no worker outlives it.
     """
+    heap.bound()
     if workers == 1:
         for number, batch in enumerate(batches):
-            result = process(normalizer, batch)
+            yield _done(normalizer, batch, write)
             if number == _WARM:
                 _settle()
-            yield Report(result.counts, result.dead, write(result))
         return
+    _warm(normalizer)
     ring = _Ring(normalizer, write)
     try:
         ring.start(workers)
@@ -73,10 +79,28 @@ def run(
         ring.stop()
 
 
+def _done(normalizer: Normalizer, batch: Batch, write: Write[Made]) -> Report[Made]:
+    result = process(normalizer, batch)
+    return Report(result.counts, result.dead, write(result))
+
+
+def _is_large(batch: Batch) -> bool:
+    return sum(len(item) for item in batch.items if isinstance(item, bytes)) > _LARGE
+
+
 def _settle() -> None:
     """Take what was made for the first batches out of the collector's sight: it stays, and looking costs time."""
     gc.collect()
     gc.freeze()
+
+
+def _warm(normalizer: Normalizer) -> None:
+    """Make what event types need, once for all workers: it takes a quarter of a second, and they share the memory."""
+    for plan in normalizer.mappings.plans:
+        event = {"uuid": "0", "eventType": plan.event_type, "published": "1970-01-01T00:00:00.000Z"}
+        with suppress(EventError):  # by what is missing in it; what its type needs has been made then
+            normalizer.normalize(event)
+    _settle()
 
 
 class _Ring(Generic[Made]):
@@ -137,20 +161,23 @@ class _Ring(Generic[Made]):
 
     def run(self, batches: Iterable[Batch]) -> Iterator[Report[Made]]:
         """Deal the batches out; reports come in their order, since each worker is asked in turn."""
-        busy = [False] * len(self._ends)
+        busy: deque[int] = deque()
         turn = 0
         for batch in batches:
-            if busy[turn]:
-                yield self._receive(turn)
+            is_large = _is_large(batch)
+            while busy and (is_large or busy[0] == turn):
+                yield self._receive(busy.popleft())
+            if is_large:
+                yield _done(self._normalizer, batch, self._write)
+                continue
             try:
                 self._ends[turn].send(batch)
             except OSError:
                 raise self._failure() from None
-            busy[turn] = True
-            turn = (turn + 1) % len(busy)
-        for index in (*range(turn, len(busy)), *range(turn)):
-            if busy[index]:
-                yield self._receive(index)
+            busy.append(turn)
+            turn = (turn + 1) % len(self._ends)
+        while busy:
+            yield self._receive(busy.popleft())
 
     def _receive(self, index: int) -> Report[Made]:
         end = self._ends[index]

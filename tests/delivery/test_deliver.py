@@ -309,6 +309,18 @@ def test_what_is_as_large_as_a_413_is_halved_before_it_is_sent() -> None:
     assert [len(each) for each in run.requests] == [4, 2, 2, 2, 2]
 
 
+def test_where_none_of_many_is_taken_fewer_are_sent() -> None:
+    """A server may have room for some large documents and not for all, and says 429 of each of them."""
+
+    def answer(_: int, lines: Sequence[bytes]) -> Answer:
+        return [ItemResult(key, 429, *BUSY) for key in ids(lines)] if len(lines) > 2 else created(lines)
+
+    run = Run(answer)
+    counts = run.deliver(works(5))
+    assert [len(each) for each in run.requests] == [5, 2, 3, 1, 2]
+    assert (counts.indexed, counts.retried, counts.dead) == (5, 8, 0)
+
+
 def test_what_is_as_large_as_a_400_is_sent_as_it_is() -> None:
     """A bad request is one document's fault, and says nothing of sizes."""
 

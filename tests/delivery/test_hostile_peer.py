@@ -111,11 +111,11 @@ def test_after_a_lie_the_truth_counts() -> None:
 
 
 def test_a_success_with_an_error_is_none() -> None:
-    errors: list[object] = [{"type": "odd_exception"}, {"reason": "odd"}, {}]
+    errors: dict[str, object] = {"id0": {"type": "odd_exception"}, "id1": {"reason": "odd"}, "id2": {}}
 
     def answer(_: int, body: bytes) -> Reply:
-        zipped = zip(results(body), errors, strict=True)
-        return items([{"create": {**each["create"], "error": error}} for each, error in zipped])
+        found = [each["create"] for each in results(body)]
+        return items([{"create": {**each, "error": errors[each["_id"]]}} for each in found])
 
     with peer(answer) as there:
         counts, dead = attempt(there, attempts=100)

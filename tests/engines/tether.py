@@ -25,6 +25,7 @@ def tethered(command: Sequence[str], at_death: signal.Signals = signal.SIGKILL) 
 
 def _main(parent: str, at_death: str, *command: str) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(at_death))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # which a shell's job in the background ignores, and its children too
     if os.getppid() == int(parent):  # else it has died before the line above, and no signal will come
         os.execvp(command[0], command)
 

@@ -22,6 +22,8 @@ from tests.reliability.stage import Stage
 
 ELASTICSEARCH, OPENSEARCH = "Elasticsearch", "OpenSearch"
 BOTH = (ELASTICSEARCH, OPENSEARCH)
+NONE = "none"
+"""Stands for the engine where a promise has to do with none."""
 
 
 @dataclass
@@ -106,6 +108,7 @@ Test = Callable[[Stage, Tally], None]
 class Promise:
     """One promise. `row` is its number, and a letter for a variant. `small` are the engines of its small run.
 
+    Without `engines` it has to do with no server: in its full size it is tested once, on whatever stage there is.
     `apart`: it works on servers of its own alone (`Stage.server`), so that it may be tested beside others.
     """
 
@@ -124,12 +127,15 @@ class Promise:
         """Put it to the test."""
         tally = Tally()
         began = time.monotonic()
-        self.test(stage, tally)
+        try:
+            self.test(stage, tally)
+        except Exception:  # between its trials; the other promises go on
+            tally.trials.append(Trial(complaints=[traceback.format_exc()]))
         trials = tally.trials
         return Result(
             self.row,
             self.text,
-            stage.engine.name,
+            stage.engine.name if self.engines else NONE,
             runs=sum(trial.runs for trial in trials),
             survived=sum(trial.runs for trial in trials if not trial.complaints),
             lost=sum(trial.lost for trial in trials),

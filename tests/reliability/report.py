@@ -31,11 +31,11 @@ def tell(result: Result) -> None:
 
 
 def show(results: Iterable[Result]) -> None:
-    """The table."""
+    """The table, row by row and each on its engines."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in SHOWN:
         table.add_column(name, justify="left" if name in ("#", "promise", "engine") else "right")
-    for result in results:
+    for result in sorted(results, key=lambda result: (order(result.row), result.engine)):
         table.add_row(*_cells(result)[: len(SHOWN)], style=None if result.kept else "bold red")
     console = Console()
     console.print()

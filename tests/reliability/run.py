@@ -7,7 +7,7 @@ import random
 import secrets
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -42,31 +42,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = secrets.randbelow(2**32) if given.seed is None else given.seed
     print(f"seed {seed}", flush=True)
     chosen = [each for each in every if each.row in wanted]
-    engines = [*ENGINES] if given.engine == "both" else [given.engine]
-    found = []
+    engines = [ENGINES[name] for name in ([*ENGINES] if given.engine == "both" else [given.engine])]
+    portions = shares(chosen, engines, full=given.scale == "full")
+    if left := [each.row for each in chosen if not any(each in share for share in portions)]:
+        print(f"not at this scale, or not on this engine: {', '.join(left)}", flush=True)
+    found: list[Result] = []
+    failed = False
     try:
-        for name in engines:
-            engine, full = ENGINES[name], given.scale == "full"
-            some = [each for each in chosen if engine.name in (each.engines if full else each.small)]
-            found += _on(engine, some, seed, full=full) if some else []
+        for engine, share in zip(engines, portions, strict=True):
+            if share:
+                found += _on(engine, share, seed, full=given.scale == "full")
     except EngineError as error:
         print(error, file=sys.stderr)
-        return 2
-    show(found)
-    if given.markdown:
-        write_markdown(given.markdown, found)
-    return int(not all(each.kept for each in found))
+        failed = True
+    finally:  # also where somebody has stopped it after half an hour
+        show(found)
+        if given.markdown:
+            write_markdown(given.markdown, found)
+    return 2 if failed else int(not all(each.kept for each in found))
 
 
-def _on(engine: type[Server], chosen: list[Promise], seed: int, *, full: bool) -> list[Result]:
-    found = []
+def shares(chosen: Sequence[Promise], engines: Sequence[type[Server]], *, full: bool) -> list[list[Promise]]:
+    """What each engine is asked; the first one takes what has to do with none, once and for all."""
+    return [
+        [
+            each
+            for each in chosen
+            if engine.name in (each.engines if full else each.small) or (full and not each.engines and not number)
+        ]
+        for number, engine in enumerate(engines)
+    ]
+
+
+def _on(engine: type[Server], chosen: list[Promise], seed: int, *, full: bool) -> Iterator[Result]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="okta-mim-ecs-reliability-")))
         server = stack.enter_context(engine())
         stage = stack.enter_context(Stage(engine, server.url, folder, full, random.Random(seed)))
         for each in chosen:
-            print(f"{engine.name}: {each.row} {each.text}…", flush=True)
+            print(f"{each.row} {each.text}, {engine.name}…" if each.engines else f"{each.row} {each.text}…", flush=True)
             result = each.run(stage)
             tell(result)
-            found.append(result)
-    return found
+            yield result

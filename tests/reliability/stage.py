@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import IO, Self, TypeVar
 
 from tests.cli.command import Done, arguments, checked, environment, mim_ecs
 from tests.engines.ask import ask
@@ -32,22 +32,25 @@ Value = TypeVar("Value")
 
 
 class Run:
-    """A process of `mim-ecs index`, from its start to its end. It dies with this process.
+    """A process of `mim-ecs index`, from its start to its end, in a session of its own. It dies with this process.
 
-    What it says on standard error is in the file `said`.
+    What it says on standard error is in the file `said`. An environment variable that is given as empty is not there.
     """
 
-    def __init__(self, folder: Path, *given: str | Path, **variables: str) -> None:
+    def __init__(
+        self, folder: Path, *given: str | Path, stdin: int | IO[bytes] = subprocess.DEVNULL, **variables: str
+    ) -> None:
         self.began = time.monotonic()
         self.said = folder / f"said-{self.began:.6f}.txt"
         with self.said.open("wb") as said:
             self.process = subprocess.Popen(
                 tethered(arguments("index", *given)),
                 cwd=folder,
-                env=environment(**variables),
-                stdin=subprocess.DEVNULL,
+                env={name: value for name, value in environment(**variables).items() if value},
+                stdin=stdin,
                 stdout=subprocess.DEVNULL,
                 stderr=said,
+                start_new_session=True,
             )
 
     @property
@@ -110,12 +113,19 @@ class Stream:
         """Its dead letters so far."""
         return dead_letters(self.folder / "dead-letters.ndjson")
 
-    def index(self, url: str, *given: str | Path, state: bool = True, **variables: str) -> Run:
+    def index(
+        self,
+        url: str,
+        *given: str | Path,
+        state: bool = True,
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
+        **variables: str,
+    ) -> Run:
         """Begin `mim-ecs index` into it, by a proxy at `url` or the server itself; `state`: with --state."""
         kept = ("--state", self.state) if state else ()
         engine = ("--engine", "opensearch") if self.stage.engine.name == "OpenSearch" else ()
         address = ("--url", url, *engine)
-        return Run(self.folder, *given, "--namespace", self.namespace, *address, *kept, **variables)
+        return Run(self.folder, *given, "--namespace", self.namespace, *address, *kept, stdin=stdin, **variables)
 
     def judge(self, load: Load) -> Findings:
         """What the oracle says; small loads are compared document by document."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.engines.elasticsearch import Elasticsearch
+from tests.engines.opensearch import OpenSearch
 from tests.reliability.oracle import Findings
-from tests.reliability.promises import Result, Tally, Trial, promise, promises
-from tests.reliability.report import BEGIN, END, write_markdown
+from tests.reliability.promises import BOTH, NONE, OPENSEARCH, Promise, Result, Tally, Test, Trial, promise, promises
+from tests.reliability.report import BEGIN, END, show, write_markdown
+from tests.reliability.run import shares
+from tests.reliability.stage import Stage
 
 RESULT = Result("10", "Something", "OpenSearch", 1, 1, 0, 0, 2.4, {"most": 1_000}, ())
 NOTHING = Findings(frozenset(), frozenset(), frozenset(), frozenset(), 0)
@@ -75,6 +80,41 @@ def test_a_trial_that_goes_wrong_is_a_complaint_and_the_next_one_goes_on() -> No
 
 def fail(text: str) -> None:
     raise AssertionError(text)
+
+
+def some_promise(row: str, engines: tuple[str, ...], test: Test = lambda _stage, _tally: None) -> Promise:
+    return Promise(row, "", test, engines, engines[:1], False)
+
+
+def test_a_promise_that_goes_wrong_beside_its_trials_is_broken(tmp_path: Path) -> None:
+    stage = Stage(OpenSearch, "", tmp_path, True, random.Random(1))
+
+    def test(_stage: Stage, tally: Tally) -> None:
+        with tally.trial():
+            pass
+        fail("no folder")
+
+    result = some_promise("1", BOTH, test).run(stage)
+    assert (result.runs, result.survived, result.kept, result.engine) == (2, 1, False, OPENSEARCH)
+    assert "AssertionError: no folder" in result.complaints[0]
+    assert some_promise("1", (), test).run(stage).engine == NONE
+
+
+def test_what_has_to_do_with_no_engine_runs_once_in_its_place() -> None:
+    every = [some_promise("1", BOTH), some_promise("2", ()), some_promise("3", (OPENSEARCH,))]
+
+    def rows(engines: list[Any], *, full: bool) -> list[str]:
+        return ["".join(each.row for each in share) for share in shares(every, engines, full=full)]
+
+    assert rows([Elasticsearch, OpenSearch], full=True) == ["12", "13"]
+    assert rows([OpenSearch], full=True) == ["123"]
+    assert rows([Elasticsearch, OpenSearch], full=False) == ["1", "3"]
+
+
+def test_people_see_row_by_row(capsys: pytest.CaptureFixture[str]) -> None:
+    show([RESULT, replace(RESULT, row="9b"), replace(RESULT, engine="Elasticsearch"), replace(RESULT, row="9")])
+    seen = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "Something" in line]
+    assert seen == ["9", "9b", "10", "10"]
 
 
 def test_rows_are_unique_and_sorted() -> None:

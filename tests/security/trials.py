@@ -6,19 +6,15 @@ Each trial is a function of a `Scene` that raises AssertionError where the promi
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 from examples.generate import lines
-from tests.engines import EngineError
 from tests.engines.certificates import Certificate
-from tests.engines.elasticsearch import Elasticsearch
 from tests.security.peer import Peer, Relay, reply
 from tests.security.scene import Credential, Said, Scene, index, some_events, variables
 
@@ -27,22 +23,6 @@ Trial = Callable[[Scene], None]
 _MANY = 2_000
 _BYTES = 2_500_000
 """Of a run's requests, when its key is revoked: some documents are indexed, and some not."""
-
-
-def credentials_trials(server: Elasticsearch | None = None) -> tuple[int, int]:
-    """How many trials there were, and how many the promise survived; with a server of their own unless one is given."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        scene = Scene(server or stack.enter_context(Elasticsearch(security=True)), folder)
-        return len(TRIALS), sum(_survived(trial, scene) for trial in TRIALS.values())
-
-
-def _survived(trial: Trial, scene: Scene) -> bool:
-    try:
-        trial(scene)
-    except (AssertionError, EngineError, OSError):
-        return False
-    return True
 
 
 # --- peers that are not who they should be

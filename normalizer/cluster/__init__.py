@@ -1,8 +1,8 @@
 """What `setup` does to a cluster: compares what is there with what is compiled from the mappings, and puts the rest."""
 
 from normalizer.cluster.apply import apply
-from normalizer.cluster.installed import Installed, Kind, check_installed
-from normalizer.cluster.lifecycle import retention_changes
+from normalizer.cluster.installed import Installed, Kind, check_installed, cluster_uuid, has_data_stream
+from normalizer.cluster.lifecycle import retention_changes, shortened
 from normalizer.cluster.names import data_stream
 from normalizer.cluster.pipelines import installed_org, obstacle
 from normalizer.cluster.plan import Change, State, plan
@@ -20,8 +20,10 @@ __all__ = [
     "State",
     "apply",
     "check_installed",
+    "cluster_uuid",
     "data_stream",
     "data_streams",
+    "has_data_stream",
     "installed_index_mode",
     "installed_org",
     "installed_retention",
@@ -33,5 +35,6 @@ __all__ = [
     "remove",
     "retention_changes",
     "roll_over",
+    "shortened",
     "wanted",
 ]

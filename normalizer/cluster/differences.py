@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from normalizer.backends.templates import Body
+from normalizer.cluster.parts import MOST, NONE, is_same, more, parts, text_of
 
-MOST = 6
-"""So many names or changes stand in one text."""
-_LONG = 60
-
-Facts = dict[str, str]
-"""What a body says, as `noun name` and text: `field host.name` is `keyword`."""
+Facts = dict[str, Any]
+"""What a body says, as `noun name` and JSON value: `field host.name` is `{"type": "keyword"}`."""
 
 
 def same(ours: Body, theirs: Body) -> bool:
@@ -32,19 +28,20 @@ def differences(theirs: Body, ours: Body) -> tuple[str, ...]:
 
 
 def told(before: Facts, after: Facts) -> tuple[str, ...]:
-    """Lines for people: names of what there is more or less of, then changed facts one by one."""
+    """Lines for people: names of what there is more or less of, then what has changed, each part that differs."""
     groups: dict[str, list[str]] = {}
-    changed = []
+    changed: list[str] = []
     for fact in sorted(before.keys() | after.keys()):
+        one, other = before.get(fact, NONE), after.get(fact, NONE)
         noun, _, name = fact.partition(" ")
-        if before.get(fact) == after.get(fact) or _goes_with(fact, before, after):
+        if is_same(one, other) or _goes_with(fact, before, after):
             continue
-        if noun in _MANY and not (fact in before and fact in after):
-            groups.setdefault(f"{noun}s {'added' if fact in after else 'removed'}", []).append(name)
+        if noun in _MANY and (one is NONE or other is NONE):
+            groups.setdefault(f"{noun}s {'removed' if other is NONE else 'added'}", []).append(name)
         else:
-            changed.append(f"{fact}: {_short(before.get(fact, 'none'))} → {_short(after.get(fact, 'none'))}")
-    named = [f"{group}: {', '.join(names[:MOST])}{_more(names)}" for group, names in sorted(groups.items())]
-    return *named, *changed[:MOST], *([_more(changed).strip()] if len(changed) > MOST else [])
+            changed += [f"{_inside(fact, path)}: {change}" for path, change in parts(one, other, noun == "field")]
+    named = [f"{group}: {', '.join(names[:MOST])}{more(names)}" for group, names in sorted(groups.items())]
+    return *named, *changed[:MOST], *([more(changed).strip()] if len(changed) > MOST else [])
 
 
 _MANY = ("field", "processor", "option")
@@ -56,12 +53,10 @@ def _goes_with(fact: str, before: Facts, after: Facts) -> bool:
     return fact.startswith("option ") and (processor in before) != (processor in after)
 
 
-def _more(told: list[str]) -> str:
-    return f" and {len(told) - MOST} more" if len(told) > MOST else ""
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONG else f"{len(text.encode()):,} bytes"
+def _inside(fact: str, path: str) -> str:
+    """The name of a part of a fact: of the option `params of a` it is `params.org of a`."""
+    name, of, tag = fact.partition(" of ")
+    return f"{name}{path}{of}{tag}"
 
 
 # ---- facts
@@ -79,41 +74,40 @@ def _facts(body: Body) -> Facts:
         elif key in ("processors", "on_failure") and isinstance(value, list):
             facts |= _processor_facts(value, key == "on_failure")
         elif isinstance(value, dict):
-            facts |= {f"{key} {name}": _text(each) for name, each in value.items()} or {f"{key} ": ""}
+            facts |= {f"{key} {name}": each for name, each in value.items()} or {f"{key} ": ""}
         else:
-            facts[f"its {key}"] = _text(value)
+            facts[f"its {key}"] = value
     return facts
 
 
 def setting_facts(settings: Mapping[str, Any]) -> Facts:
     """Of flat settings."""
-    return {f"setting {name}": _text(value) for name, value in settings.items()}
+    return {f"setting {name}": value for name, value in settings.items()}
 
 
 def mapping_facts(mapping: Mapping[str, Any]) -> Facts:
-    """Of an index mapping: each field's type, with its parameters where it has any."""
-    facts = {f"mapping {key}": _text(value) for key, value in mapping.items() if key != "properties"}
+    """Of an index mapping: each field's type and parameters."""
+    facts = {f"mapping {key}": value for key, value in mapping.items() if key != "properties"}
     return facts | dict(_fields(mapping.get("properties", {}), ""))
 
 
-def _fields(properties: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+def _fields(properties: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Body]]:
     for key, body in properties.items():
         name = f"{prefix}{key}"
-        said = {each: value for each, value in body.items() if each not in ("type", "properties")}
-        kind = str(body.get("type", "object"))
-        if said or "properties" not in body:
-            yield f"field {name}", f"{kind} {_text(said)}" if said else kind
+        said = {each: value for each, value in body.items() if each != "properties"}
+        if said.keys() - {"type"} or "properties" not in body:
+            yield f"field {name}", {"type": "object"} | said
         yield from _fields(body.get("properties", {}), f"{name}.")
 
 
 def _processor_facts(processors: list[Body], on_failure: bool) -> Facts:
     """Each option of each processor by its tag, the place of one without."""
-    facts = {}
+    facts: Facts = {}
     for number, processor in enumerate(processors, start=1):
         for kind, options in processor.items():
             tag = f"{'on_failure ' if on_failure else ''}{options.get('tag') or f'{kind} ({number})'}"
             facts[f"processor {tag}"] = kind
-            facts |= {f"option {name} of {tag}": _text(value) for name, value in options.items() if name != "tag"}
+            facts |= {f"option {name} of {tag}": value for name, value in options.items() if name != "tag"}
     return facts
 
 
@@ -150,10 +144,6 @@ def _flat(settings: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
         elif isinstance(value, list):
-            yield f"{prefix}{key}", [_text(each) for each in value]
+            yield f"{prefix}{key}", [text_of(each) for each in value]
         else:
-            yield f"{prefix}{key}", None if value is None else _text(value)
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+            yield f"{prefix}{key}", None if value is None else text_of(value)

@@ -49,9 +49,9 @@ def _streams(found: Iterable[Thing], streams: Iterable[DataStream]) -> str:
     names = [stream.name for stream in streams if stream.template == NAME]
     if (Kind.INDEX_TEMPLATE, NAME) not in found or not names:
         return ""
-    use, them = ("uses", "it") if len(names) == 1 else ("use", "them")
+    use, stream = ("uses", "data stream") if len(names) == 1 else ("use", "data streams")
     who = f"the {_named('data stream', names)} {use} the index template {NAME}"
-    return f"{who}; delete {them} first (DELETE _data_stream/NAME), with all documents"
+    return f"{who}; delete the {stream} first, with all documents: `DELETE _data_stream/{','.join(names)}`"
 
 
 def _templates(found: Iterable[Thing], installed: Installed) -> str:

@@ -12,7 +12,10 @@ from normalizer.language import Mappings
 from normalizer.names import NAME
 from normalizer.outputs.server import Server
 
-_TIME = re.compile(r"[1-9][0-9]{0,8}(d|h|m|s)")
+_TIME = re.compile(r"[1-9][0-9]*(d|h|m|s)")
+_MOST = 999_999_999
+"""Of any unit. Elasticsearch takes more, as far as 64 bits go, but adds a retention to the date of an index in
+milliseconds: of one that is nearly as long as they can count the sum is negative, and all would be deleted at once."""
 _FOREVER = ("none", "forever")
 
 
@@ -46,6 +49,9 @@ def read_retention(text: str) -> str | None:
         return None
     if not _TIME.fullmatch(text):
         raise SettingsError("A retention is a whole number with d, h, m or s behind it, or none; write 365d.")
+    if len(text) > len(f"{_MOST}d"):
+        long = text if len(text) <= 30 else f"{text[:30]}…"
+        raise SettingsError(f"The retention {long} is too large: write {_MOST}{text[-1]} at most, or none for ever.")
     return text
 
 

@@ -13,13 +13,12 @@ import pytest
 from normalizer.backends.pipelines import build
 from normalizer.cli import cli
 from normalizer.cluster import apply, data_streams, plan, wanted
-from normalizer.errors import NormalizerError, ServerError, SettingsError, SetupError
+from normalizer.errors import SettingsError, SetupError
 from normalizer.language import load
 from normalizer.outputs.server import Answer, Server
 from tests.cli.command import mim_ecs
 from tests.cli.test_view import on_a_terminal
 from tests.cluster.ours import CUSTOM, MAPPINGS, MINE, NAME, clean, metadata
-from tests.delivery.peer import Reply, peer
 
 TEMPLATES = [
     "component template logs-okta.mim@mappings",
@@ -31,6 +30,7 @@ MISSING = "the cluster has no processors append, drop, fail, pipeline, remove, r
 NOTHING = "Nothing to do."
 DRY = "Nothing was changed: this was a dry run."
 A, B = "logs-okta.mim-a", "logs-okta.mim-b"
+LOSING = [f"would delete  documents of data stream {name} that are older than 1s" for name in (A, B)]
 
 Setup = Callable[..., list[str]]
 
@@ -44,15 +44,16 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.fixture
 def setup(server: Server, capsys: pytest.CaptureFixture[str]) -> Setup:
-    """Runs the command; gives what it says on standard output."""
+    """Runs the command; gives what it says on standard output, where it ends as it should."""
 
-    def run(*given: str) -> list[str]:
+    def run(*given: str, code: int = 0) -> list[str]:
         capsys.readouterr()
-        engine = server.engine.lower()
+        where = ["--engine", server.engine.lower(), "--url", f"http://{server.address}"]
         try:
-            cli.main(["setup", "--engine", engine, "--url", f"http://{server.address}", *given], standalone_mode=False)
+            ended = cli.main(["setup", *where, *given], standalone_mode=False)
         finally:
             lines = capsys.readouterr().out.splitlines()
+        assert (ended or 0) == code
         return lines
 
     return run
@@ -126,7 +127,8 @@ def test_what_changes_is_told_in_short(setup: Setup, server: Server) -> None:
     lines = [
         f"{'would change':14}{TEMPLATES[0]}",
         "  fields added: message, tags",
-        '  field host.id: long → keyword {"ignore_above": 1024}',
+        "  field host.id: long → keyword",
+        "  field host.id.ignore_above: none → 1024",
         *planned("same", TEMPLATES[1:]),
     ]
     assert setup("--no-pipelines", "--dry-run") == [*lines, DRY]
@@ -156,7 +158,8 @@ def test_an_org_is_kept(setup: Setup, server: Server) -> None:
     kept = "kept          the Okta org acme.okta.com of the installed pipeline; --org names another"
     assert setup()[-2:] == [kept, NOTHING]
     changed = setup("--org", "b.okta.com")
-    assert changed[1].startswith("changed       ingest pipeline logs-okta.mim: option params of normalize: ")
+    what = "option params.org of normalize: acme.okta.com → b.okta.com"
+    assert changed[1].startswith(f"changed       ingest pipeline logs-okta.mim: {what}")
     assert changed[2:] == planned("same")  # nothing about data streams: a pipeline acts at once
     assert {each["params"].get("org") for each in scripts(stored(server))} == {"b.okta.com"}
 
@@ -228,9 +231,10 @@ def test_retention(setup: Setup, server: Server) -> None:
     dry = setup("--no-pipelines", "--retention", "365d", "--dry-run")
     assert metadata(server) == before
     assert dry[1] == f"would change  {TEMPLATES[1]}: lifecycle data_retention: none → 365d"
-    assert dry[-2:] == [f"would change  data stream {A}: retention none → 365d", DRY]
-    done = setup("--no-pipelines", "--retention", "365d")
-    assert done == [line.replace("would change  ", "changed       ") for line in dry[:-1]]
+    assert dry[-3:-1] == [f"would change  data stream {A}: retention none → 365d", LOSING[0].replace("1s", "365d")]
+    assert dry[-1] == DRY
+    done = setup("--no-pipelines", "--retention", "365d", "--yes")
+    assert done == [line.replace("would change  ", "changed       ") for line in dry[:-2]]
     server.put(f"/_data_stream/{B}", None)
     assert retentions() == ["365d", "365d"]
     same = planned("same", [*TEMPLATES, f"data stream {A}", f"data stream {B}"])
@@ -243,6 +247,35 @@ def test_retention(setup: Setup, server: Server) -> None:
     assert retentions() == [None, None]
     assert setup("--no-pipelines", "--retention", "forever")[-1] == NOTHING
     assert setup("--no-pipelines") == [*planned("same"), NOTHING]
+
+
+@only_elasticsearch
+def test_a_shorter_retention_asks_first(setup: Setup, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents would be deleted, in all namespaces."""
+    setup("--no-pipelines", "--retention", "30d")  # there are none
+    for name in (A, B):
+        server.put(f"/_data_stream/{name}", None)
+    setup("--no-pipelines", "--retention", "31d")  # longer
+    shorter = ("--no-pipelines", "--retention", "1s")
+    before = metadata(server)
+    dry = setup(*shorter, "--dry-run")
+    assert dry[-5:-1] == [*(f"would change  data stream {name}: retention 31d → 1s" for name in (A, B)), *LOSING]
+    said = (
+        f"^Nothing was changed: --retention 1s would delete documents of the data streams {A} and {B}, "
+        "and there is no terminal to ask; --yes does it without asking.$"
+    )
+    with pytest.raises(SetupError, match=said) as caught:
+        setup(*shorter)
+    assert caught.value.exit_code == 2
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    assert setup(*shorter, code=1) == [*LOSING, "Nothing was changed."]
+    assert metadata(server) == before
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    done = setup(*shorter)
+    assert done[:2] == LOSING
+    assert done[-2:] == [f"changed       data stream {name}: retention 31d → 1s" for name in (A, B)]
+    setup("--no-pipelines", "--retention", "none")
+    assert [line for line in setup(*shorter, "--yes") if line.startswith("would")] == []
 
 
 @only_opensearch
@@ -339,7 +372,7 @@ def test_remove_asks_first(
     with pytest.raises(SetupError, match="there is no terminal to ask; --yes removes without asking"):
         setup("--remove")
     monkeypatch.setattr("sys.stdin", Terminal("n\n"))
-    assert setup("--remove") == [*would, "Nothing was removed."]
+    assert setup("--remove", code=1) == [*would, "Nothing was removed."]
     assert metadata(server) == before
     monkeypatch.setattr("sys.stdin", Terminal("y\n"))
     assert setup("--remove") == would + removal(server, "removed")
@@ -363,7 +396,7 @@ def test_what_a_data_stream_needs_is_not_removed(setup: Setup, server: Server) -
     server.put(f"/_data_stream/{A}", None)
     before = metadata(server)
     for given in (["--yes"], ["--dry-run"], []):
-        with pytest.raises(SetupError, match=f"the data stream {A} uses the index template {NAME}; delete it first"):
+        with pytest.raises(SetupError, match=f"the data stream {A} uses the .*`DELETE _data_stream/{A}`.$"):
             setup("--remove", *given)
     assert metadata(server) == before
 
@@ -377,83 +410,30 @@ def test_without_a_terminal_it_is_refused(elasticsearch_url: str) -> None:
         code, text = on_a_terminal("setup", "--remove", "--url", elasticsearch_url, typed="\x04")
         assert (code, text.splitlines()[-1]) == (2, "Error: a question had no answer; nothing was done.")
         assert mim_ecs("setup", "--remove", "--yes", "--url", elasticsearch_url).out.count(b"removed ") == 3
-    both = mim_ecs("setup", "--remove", "--rollover", "--url", elasticsearch_url, code=2)
-    assert both.err == "Error: --remove and --rollover exclude each other; leave one out.\n"
-
-
-# --- a key that may not
-
-FORBIDDEN = {"error": {"type": "security_exception", "reason": "action [x] is unauthorized"}, "status": 403}
-LISTS = {
-    "/": {"version": {"number": "9.5.3"}},
-    "/_index_template": {"index_templates": []},
-    "/_index_template/_simulate": {"overlapping": []},
-    "/_nodes/ingest": {"nodes": {"a": {"roles": ["ingest"], "ingest": {"processors": []}}}},
-}
 
 
 @pytest.mark.parametrize(
-    ("given", "forbidden", "said"),
+    ("given", "said"),
     [
+        (["--rollover"], "--rollover means nothing with --remove; leave it out."),
         (
-            [],
-            "/_ingest/pipeline/",
-            "read or change ingest pipelines (403): the key needs the cluster privilege manage_ingest_pipelines; "
-            "--no-pipelines leaves the ingest pipelines out.",
-        ),
-        (["--no-pipelines"], "/_ingest/pipeline/", ""),
-        (
-            [],
-            "/_component_template/",
-            "read or change index templates (403): the key needs the cluster privilege manage_index_templates.",
-        ),
-        (["--org", "a.okta.com"], "/_nodes", "look at the cluster (403): the key needs the cluster privilege monitor."),
-        (
-            ["--no-pipelines"],
-            "/_data_stream/",
-            "look at the data streams (403): the key needs the privilege view_index_metadata on logs-okta.mim-*.",
-        ),
-        (
-            ["--remove", "--yes"],
-            "/_ingest/pipeline/",
-            "read or change ingest pipelines (403): the key needs the cluster privilege manage_ingest_pipelines; "
-            "--no-pipelines leaves the ingest pipelines out.",
+            ["--retention", "4d", "--org", "a.okta.com", "--index-mode", "logsdb", "--pipelines", "--mappings", "x"],
+            "--mappings, --retention, --index-mode, --pipelines and --org mean nothing with --remove; leave them out.",
         ),
     ],
 )
-def test_what_the_key_lacks_is_told(given: list[str], forbidden: str, said: str) -> None:
-    """By a false server, that is like one of which nothing is installed."""
-
-    def answer(number: int, _body: bytes) -> Reply:
-        path = there.requests[number - 1][0].partition("?")[0]
-        if path.startswith(forbidden):
-            return Reply(403, json.dumps(FORBIDDEN).encode())
-        body = LISTS.get(path)
-        return Reply(404 if body is None else 200, json.dumps(body or {}).encode())
-
-    with peer(answer) as there:
-        try:
-            cli.main(["setup", "--dry-run", *given, "--url", there.url], standalone_mode=False)
-            told = ""
-        except ServerError as error:
-            told = str(error)
-    where = there.url.removeprefix("http://")
-    assert told == (f"Elasticsearch at {where} does not allow us to {said}" if said else "")
+def test_what_means_nothing_with_remove_is_refused(given: list[str], said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        cli.main(["setup", "--remove", "--url", "http://127.0.0.1:9", *given], standalone_mode=False)
+    assert str(caught.value) == said
 
 
-@pytest.mark.parametrize("path", [*LISTS, "/_data_stream/", "/_component_template/"])
-@pytest.mark.parametrize("body", [[], {}, {"index_templates": [{"name": 1}], "version": {"number": "x"}}, None, "x"])
-def test_answers_that_are_none_are_one_sentence(path: str, body: object) -> None:
-    """By a false server."""
-
-    def answer(number: int, _body: bytes) -> Reply:
-        asked = there.requests[number - 1][0].partition("?")[0]
-        if asked == path or (path != "/" and path.endswith("/") and asked.startswith(path)):
-            return Reply(200, json.dumps(body).encode())
-        known = LISTS.get(asked)
-        return Reply(404 if known is None else 200, json.dumps(known or {}).encode())
-
-    with peer(answer) as there, pytest.raises(NormalizerError) as caught:
-        cli.main(["setup", "--dry-run", "--url", there.url], standalone_mode=False)
-    assert type(caught.value) in (ServerError, SetupError)
-    assert "\n" not in str(caught.value)
+@only_opensearch
+def test_what_settings_say_for_every_run_does_no_harm_to_remove(
+    setup: Setup, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup()
+    monkeypatch.setenv("MIM_ECS_SETUP_ORG", "a.okta.com")
+    monkeypatch.setenv("MIM_ECS_SETUP_INDEX_MODE", "standard")
+    assert setup("--remove", "--yes", "--no-pipelines") == removal(server, "removed")[:3]
+    assert setup("--remove", "--yes") == removal(server, "removed")[3:]

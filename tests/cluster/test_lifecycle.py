@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from normalizer.cluster import State, apply, data_streams, retention_changes
+from typing import Any
+
+import pytest
+
+from normalizer.cluster import DataStream, State, apply, data_streams, retention_changes, shortened
 from normalizer.language import Mappings
 from normalizer.outputs.server import Server
 from tests.cluster.ours import SETTINGS, set_up
@@ -57,6 +61,23 @@ def test_what_else_a_lifecycle_says_stays(elasticsearch: Server, mappings: Mappi
     assert stream.lifecycle["enabled"] is True
     assert stream.lifecycle["downsampling"] == rounds
     assert stream.lifecycle["data_retention"] == "30d"
+
+
+@pytest.mark.parametrize(
+    ("there", "fewer", "as_many"),
+    [
+        ({}, ["1d", "999999999d"], [None]),
+        ({"data_retention": "2d"}, ["1d", "47h", "2879m", "172799s"], ["2d", "48h", "3d", "172800s", None]),
+        ({"data_retention": "1500ms"}, ["1s"], ["2s"]),
+        ({"data_retention": "365d", "effective_retention": "30d"}, ["29d"], ["30d", "60d"]),  # a cluster's own limit
+        ({"data_retention": "2d", "enabled": False}, ["2d", "3d"], [None]),
+        ({"data_retention": "so long"}, ["3d"], [None]),
+    ],
+)
+def test_what_would_delete_documents(there: dict[str, Any], fewer: list[str], as_many: list[str | None]) -> None:
+    stream = DataStream(A, "x", "x", {"enabled": True} | there)
+    assert [each for each in (*fewer, *as_many) if shortened([stream], each)] == fewer
+    assert shortened([stream, DataStream(B, "x", "x", {"data_retention": "1s"})], fewer[0]) == [A]
 
 
 def test_opensearch_has_no_lifecycle(opensearch: Server, mappings: Mappings) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from normalizer.outputs.server import Server
 from tests.cluster.ours import CUSTOM, MAPPINGS, MINE, NAME, SETTINGS, metadata, pending, set_up
 
 A, B = "logs-okta.mim-a", "logs-okta.mim-b"
+DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "elasticsearch.md"
 
 
 @pytest.fixture
@@ -38,7 +41,8 @@ def newer(server: Server, mappings: Mappings) -> Templates:
 
 DIFFERENCES = (
     "fields added: labels.test",
-    'field event.severity: long → keyword {"ignore_above": 9}',
+    "field event.severity: long → keyword",
+    "field event.severity.ignore_above: none → 9",
     "setting index.codec: best_compression → default",
 )
 
@@ -85,7 +89,8 @@ CUSTOMS: dict[str, Any] = {
 }
 OF_CUSTOMS = {
     "fields added: labels.test",
-    'field host.name: keyword {"ignore_above": 1024} → text',
+    "field host.name: keyword → text",
+    "field host.name.ignore_above: 1024 → none",
     "setting index.codec: best_compression → default",
     "setting index.number_of_shards: 1 → 2",
     "setting index.refresh_interval: none → 7s",
@@ -104,6 +109,21 @@ def test_what_users_write_counts_too(ready: Server, mappings: Mappings) -> None:
     for rollover in needed(ready, Installed(ready), set_up(ready, mappings), data_streams(ready)):
         roll_over(ready, rollover)
     assert pending(ready, set_up(ready, mappings)) == {}
+
+
+def test_the_example_of_the_documentation_is_told_by_what_it_changes(ready: Server, mappings: Mappings) -> None:
+    """The field is written out whole there; what it adds are multi-fields."""
+    documented = DOCUMENTS.read_text().partition(f"PUT _component_template/{CUSTOM}\n")[2].partition("\n```")[0]
+    template = json.loads(documented)["template"]
+    if ready.engine == "Elasticsearch":
+        ready.put(f"/_component_template/{CUSTOM}", {"template": template})
+    else:  # which has no such policies
+        del template["settings"]["index.lifecycle.name"]
+        body = {"index_patterns": ["logs-okta.mim-*"], "priority": 251, "data_stream": {}, "template": template}
+        ready.put(f"/_index_template/{MINE}", body | {"composed_of": [MAPPINGS, SETTINGS]})
+    told = pending(ready, set_up(ready, mappings))
+    kind = "text" if ready.engine == "Elasticsearch" else "match_only_text"  # a stand-in, in tests alone
+    assert [line for line in told[A] if "field" in line] == [f"field host.name.fields.text: none → {kind}"]
 
 
 def test_an_index_template_of_users_counts_where_its_pattern_matches(ready: Server, mappings: Mappings) -> None:

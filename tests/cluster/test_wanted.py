@@ -31,6 +31,16 @@ def test_retentions() -> None:
     assert [read_retention(text) for text in ("365d", "36h", "none", "forever")] == ["365d", "36h", None, None]
 
 
+def test_a_retention_may_be_as_long_as_a_server_can_count(elasticsearch: Server, mappings: Mappings) -> None:
+    for unit in "dhms":
+        most = f"999999999{unit}"
+        set_up(elasticsearch, mappings, retention=most)
+        assert installed_retention(Installed(elasticsearch)) == most
+        for more in ("1000000000", "99999999999", "9" * 10_000):
+            with pytest.raises(SettingsError, match=rf"^The retention \d+…?{unit}? is too large: write {most} at most"):
+                read_retention(f"{more}{unit}")
+
+
 def test_opensearch_has_no_retention_and_says_what_has(opensearch: Server, mappings: Mappings) -> None:
     with pytest.raises(SettingsError, match=r"OpenSearch has no lifecycle.*leave --retention out.*\(ISM\)\.$"):
         wanted(mappings, opensearch, retention="365d")

@@ -66,11 +66,15 @@ def index(
     others = [("the file of metrics", delivery.metrics_file), ("the state file", state)]
     check_outputs(found, output=None, dead_letters=dead_letters, others=others)
     with ExitStack() as stack:
-        checkpoint = stack.enter_context(Checkpoint.open(state)) if state is not None else None
+        checkpoint = None
+        if state is not None:
+            checkpoint = stack.enter_context(Checkpoint.open(state))
+            checkpoint.check(found)
+            checkpoint.compare(delivery.target)
         letters = stack.enter_context(DeadLetters(dead_letters, size=dead_letters_size, facts=delivery.facts))
-        starts = _starts(found, checkpoint)
-        try:
-            with delivery:
+        with delivery:
+            starts = _starts(found, checkpoint, delivery, max_event, quiet=quiet)
+            try:
                 tell_terminal(found)
                 batches = _read(starts, max_event, growing=checkpoint is not None)
                 delivery.run(
@@ -78,21 +82,27 @@ def index(
                     letters.write,
                     checkpoint.acknowledged if checkpoint is not None else None,
                 )
-        finally:  # however it ends: what the server has stays there, and somebody will want to know
-            if delivery.began:
+            finally:  # however it ends: what the server has stays there, and somebody will want to know
                 delivery.tell(view)
                 tell_kept(letters)
     if delivery.counts.dead or delivery.delivered.dead:
         raise click.exceptions.Exit(1)
 
 
-def _starts(found: Sequence[Source], checkpoint: Checkpoint | None) -> list[tuple[Source, Position | None]]:
+def _starts(
+    found: Sequence[Source], checkpoint: Checkpoint | None, delivery: Delivery, max_event: int, *, quiet: bool
+) -> list[tuple[Source, Position | None]]:
     """The sources, and where each is read on; says what is not as it was."""
     if checkpoint is None:
         return [(source, None) for source in found]
-    plan = checkpoint.resume(found)
+    checkpoint.bind(delivery.target)
+    if checkpoint.knows_events and delivery.has_stream() is False:
+        log.warning("%s", checkpoint.stream_is_gone())
+    plan = checkpoint.resume(found, max_event)
     for sentence in plan.sentences:
         log.warning("%s", sentence)
+    for sentence in plan.news if not quiet else ():
+        log.info("%s", sentence)
     return plan.files
 
 

@@ -7,9 +7,12 @@ from typing import Any
 
 from normalizer.backends.templates import Body
 from normalizer.cluster.asking import Privilege, ask, unreadable
-from normalizer.errors import SetupError
+from normalizer.errors import ServerError, SetupError
 from normalizer.names import MANAGED_BY, NAME
 from normalizer.outputs.server import Server
+
+_NOT_FORMED = "_na_"
+"""What a node says of its cluster's uuid before it has joined one."""
 
 
 class Kind(StrEnum):
@@ -118,3 +121,27 @@ def check_installed(server: Server, kind: Kind = Kind.INDEX_TEMPLATE) -> None:
         raise SetupError(f"There is no {kind} {NAME} at {server.address}; run `{_INSTALLED_BY[kind]}` first.")
     if not is_ours(kind, there):
         raise SetupError(f"The {kind} {NAME} at {server.address} is not of {MANAGED_BY}; rename or remove it.")
+
+
+def cluster_uuid(server: Server) -> str | None:
+    """The uuid of the cluster; None where it has none yet, or does not say.
+
+    It is the first question to a server, to which others than those of its engine show what they are. Raises
+    ServerError for these, and without an answer.
+    """
+    answer = server.request("GET", "/")
+    if not answer.ok:
+        return None
+    if not isinstance(answer.body, dict) or "version" not in answer.body:
+        raise ServerError(f"The server at {server.address} is not {server.engine}.")
+    found = answer.body.get("cluster_uuid")
+    return found if isinstance(found, str) and found != _NOT_FORMED else None
+
+
+def has_data_stream(server: Server, name: str) -> bool | None:
+    """Whether a data stream is there; None where we may not ask, or have no answer."""
+    try:
+        answer = server.request("GET", f"/_data_stream/{name}")
+    except ServerError:
+        return None
+    return answer.ok if answer.ok or answer.status == 404 else None

@@ -1,8 +1,9 @@
 r"""The state file of `mim-ecs index --state FILE`: how far each input has been delivered.
 
-JSON, one input a line. It is written to a file beside it, which goes to the disk and is then renamed, so what lies
-there under its name is always a whole state, and never says more than was acknowledged. Whoever uses it holds a lock on
-`.NAME.lock` beside it (POSIX, which ends with the process and is not inherited by worker processes).
+JSON, one input a line, and where all of them were delivered to. It is written to a file beside it, which goes to the
+disk and is then renamed, so what lies there under its name is always a whole state, and never says more than was
+acknowledged. Whoever uses it holds a lock on `.NAME.lock` beside it (POSIX, which ends with the process and is not
+inherited by worker processes).
 """
 
 from __future__ import annotations
@@ -19,14 +20,19 @@ from typing import Any, TypeAlias, TypeGuard
 
 from normalizer.delivery.bulks import Mark
 from normalizer.delivery.resuming import Entry, Key, Plan, absolute, key_of, plan
+from normalizer.delivery.target import Target
 from normalizer.errors import OutputError, SettingsError
-from normalizer.inputs import Identity, Position, Source
+from normalizer.inputs import MAX_EVENT, Identity, Position, Source
 from normalizer.outputs.files import Closing, sync_folder, why, write_all
 from normalizer.outputs.letters import utc_now
 
-VERSION = 1
+VERSION = 2
+"""1 did not say where events were delivered to: such a state is read, and says it when it is written next."""
 _NAME = "mim-ecs state"
-_BEGIN_ANEW = "or move it away to read all inputs from their start, which does no harm"
+_BEGIN_ANEW = (
+    "or move it away to read all inputs from their start; with --exact if there was a rollover since, "
+    "after which events are else stored twice"
+)
 _Object: TypeAlias = dict[str, Any]
 
 
@@ -50,7 +56,7 @@ class Checkpoint(Closing):
             raise self._error(error) from None
         try:
             self._take_lock(self._lock)
-            self._entries = self._load()
+            self._entries, self._target = self._load()
         except BaseException:
             self.close()
             raise
@@ -72,27 +78,55 @@ class Checkpoint(Closing):
         finally:
             os.close(descriptor)
 
-    def resume(self, sources: Sequence[Source]) -> Plan:
-        """Where each source is read on, and what people should know of it. Raises SettingsError.
+    @property
+    def knows_events(self) -> bool:
+        """Whether events were delivered, as far as it says."""
+        return any(entry.position.items for entry in self._entries.values())
 
-        The state file itself is left out of the sources, and so is a file's second name. What is known of files that
-        are gone is dropped with the next `save`, or `close`: after people were told.
-        """
+    def compare(self, target: Target) -> None:
+        """Raise SettingsError where it says how far files were delivered to another place."""
+        if self._target is not None and (differs := self._target.differs(target)):
+            raise self._refused(f"says how far files were indexed {differs}: name another one with --state")
+
+    def bind(self, target: Target) -> None:
+        """What is saved from now on was delivered there. Raises SettingsError as `compare` does."""
+        self.compare(target)
+        before, self._target = self._target, target.known_with(self._target)
+        self._stale |= bool(self._entries) and self._target != before
+
+    def stream_is_gone(self) -> str:
+        """What people should know where the data stream that it is bound to is not there."""
+        return (
+            f"There is no data stream {self._target}, but the state file {self.path} says how far files were indexed "
+            "into it: what stands before is not sent again; move the state file away to send everything."
+        )
+
+    @staticmethod
+    def check(sources: Sequence[Source]) -> None:
+        """Raise SettingsError for a source that can't be read again."""
         for source in sources:
             if source.path is None or source.size is None:
                 raise SettingsError(
                     f"--state needs files, which can be read again, and {source.name} is none: "
                     "leave --state out, or write the events to a file first"
                 )
+
+    def resume(self, sources: Sequence[Source], max_event: int = MAX_EVENT) -> Plan:
+        """Where each source is read on, and what people should know of it. Raises SettingsError.
+
+        The state file itself is left out of the sources, and so is a file's second name. What is known of files that
+        are gone is dropped with the next `save`, or `close`: after people were told.
+        """
+        self.check(sources)
         own = os.fspath(self._file)
         given = [source for source in sources if source.path and os.path.realpath(source.path) != own]
         self._paths = {source.name: absolute(source.path) for source in given if source.path}
-        made = plan(self._entries, given)
+        made = plan(self._entries, given, max_event)
         for key in made.dropped:
             del self._entries[key], self._lines[key]
         for entry in made.moved:
             self._note(entry)
-        self._stale = bool(made.dropped or made.moved)
+        self._stale |= bool(made.dropped or made.moved)
         return made
 
     def save(self, source: Source, position: Position) -> None:
@@ -116,7 +150,9 @@ class Checkpoint(Closing):
         self._entries[key], self._lines[key] = entry, _line(entry)
 
     def _write(self) -> None:
-        data = b'{"%s": %d, "files": [\n%s\n]}\n' % (_NAME.encode(), VERSION, b",\n".join(self._lines.values()))
+        files = b",\n".join(self._lines.values())
+        head = b'"%s": %d, "target": %s' % (_NAME.encode(), VERSION, _target_line(self._target))
+        data = b'{%s, "files": [\n%s\n]}\n' % (head, files)
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
             descriptor = os.open(self._temporary, flags, 0o644)
@@ -151,7 +187,7 @@ class Checkpoint(Closing):
         except OSError as error:
             raise self._error(error) from None
 
-    def _load(self) -> dict[Key, Entry]:
+    def _load(self) -> tuple[dict[Key, Entry], Target | None]:
         try:
             descriptor = os.open(self._file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             with os.fdopen(descriptor, "rb") as file:
@@ -159,11 +195,13 @@ class Checkpoint(Closing):
                     raise self._refused("is no regular file: name another one with --state")
                 data = file.read()
         except FileNotFoundError:
-            return {}
+            return {}, None
         except IsADirectoryError:
             raise self._refused("is a folder: name a file in it with --state") from None
         except OSError as error:
             raise self._refused(f"cannot be read: {why(error)}") from None
+        if not data:  # somebody has made the file and its permissions
+            return {}, None
         try:
             state = json.loads(data)
         except (ValueError, RecursionError):
@@ -176,15 +214,33 @@ class Checkpoint(Closing):
             )
         try:
             entries = [_entry(each) for each in state["files"]]
+            target = _target(state["target"]) if version > 1 else None
         except (KeyError, TypeError, ValueError):
             raise self._refused(f"is damaged: bring back a copy of it, {_BEGIN_ANEW}") from None
-        return {key_of(entry.file): entry for entry in entries}
+        return {key_of(entry.file): entry for entry in entries}, target
 
     def _refused(self, what: str) -> SettingsError:
         return SettingsError(f"the state file {self.path} {what}")
 
     def _error(self, error: OSError | ValueError) -> OutputError:
         return OutputError(f"the state cannot be kept in {self.path}: {why(error)}; what was saved before stays")
+
+
+def _target_line(target: Target | None) -> bytes:
+    return json.dumps(
+        {"data_stream": target.stream, "cluster": target.cluster, "address": target.address} if target else None
+    ).encode()
+
+
+def _target(given: _Object | None) -> Target | None:
+    """Raises KeyError, TypeError."""
+    if given is None:
+        return None
+    target = Target(given["data_stream"], given["cluster"], given["address"])
+    known = [each for each in (target.cluster, target.address) if each is not None]
+    if not all(isinstance(each, str) for each in (target.stream, *known)):
+        raise TypeError
+    return target
 
 
 def _line(entry: Entry) -> bytes:

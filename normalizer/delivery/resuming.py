@@ -1,23 +1,31 @@
 """Where each input is read on: what the state knows of files, held against what lies on the disk now.
 
 A file is known by device, inode and what stands at its beginning, not by its name: log files are renamed, copied,
-emptied and replaced. In doubt a file is read from its start: events that are sent again do no harm, lost ones do.
+emptied, compressed and replaced. In doubt a file is read from its start: events that are sent again are duplicates (or,
+after a rollover and without --exact, stored twice), which does less harm than lost ones.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterator, Mapping, Sequence
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from normalizer.inputs import Identity, Position, Source
+from normalizer.inputs import MAX_EVENT, Identity, Position, Source
 from normalizer.inputs.identity import HEAD, Lying
+from normalizer.inputs.packed import place_in_packed, unpacked_hash
 
 Key: TypeAlias = tuple[int, int]
 """Device and inode."""
+
+_NAMED = 3
+"""So many files are told one by one where reading goes on in them."""
+_ROTATED = re.compile(r"(?:[.-][0-9]+)+$")
+"""What log rotation puts behind a name, and counts up or moves on with each turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +58,25 @@ class Plan:
     """None: from the start."""
     sentences: list[str] = field(default_factory=list)
     """What people should know."""
+    ahead: list[tuple[str, int]] = field(default_factory=list)
+    """The files in which reading goes on as was to be expected, and behind how many events."""
+    unchanged: int = 0
+    """So many files have nothing new."""
     dropped: list[Key] = field(default_factory=list)
     """Of the state: what no longer says anything about a file."""
     moved: list[Entry] = field(default_factory=list)
     """For the state: files that lie elsewhere now, or are a copy."""
+
+    @property
+    def news(self) -> list[str]:
+        """Where reading goes on, as sentences for whoever wonders how little is read."""
+        told = [f"{name}: on {_behind(items)}." for name, items in self.ahead]
+        if len(told) > _NAMED:
+            told = [f"{len(told):,} files: on behind what was read of them before."]
+        if self.unchanged:
+            have = "1 file has" if self.unchanged == 1 else f"{self.unchanged:,} files have"
+            told.append(f"{have} nothing new.")
+        return told
 
 
 def absolute(path: Path) -> str:
@@ -66,19 +89,21 @@ def key_of(file: Identity) -> Key:
     return file.device, file.inode
 
 
-def plan(entries: Mapping[Key, Entry], sources: Sequence[Source]) -> Plan:
+def plan(entries: Mapping[Key, Entry], sources: Sequence[Source], max_event: int = MAX_EVENT) -> Plan:
     """Where each source is read on. Sources are regular files; one that can't be looked at is read from its start."""
-    return _Planner(entries).plan(sources)
+    return _Planner(entries, max_event).plan(sources)
 
 
 class _Planner:
-    def __init__(self, entries: Mapping[Key, Entry]) -> None:
+    def __init__(self, entries: Mapping[Key, Entry], max_event: int) -> None:
         self._entries = entries
+        self._max_event = max_event
         self._made = Plan()
         self._given: dict[Key, tuple[Source, Lying]] = {}
         self._folders: dict[str, _Folder] = {}
         self._lying: dict[Key, Lying | None] = {}  # Where the file of each entry lies now; None: nowhere.
         self._copied: dict[Key, Entry] = {}  # The source that is a copy of an entry's file.
+        self._packed: dict[Key, Entry] = {}  # The same where it is compressed.
         self._named: dict[str, Entry] = {}  # The entry that was saved last under each path.
         self._told: set[Key] = set()
         self._unreadable: set[Key] = set()
@@ -127,11 +152,16 @@ class _Planner:
             if self._lying[key] is None and entry.file.head == HEAD:
                 gone[entry.file.sha256] = entry
         for _, lying in files:
-            if lying is None or self._lying.get(lying.key) is not None:
+            if lying is None or self._lying.get(lying.key) is not None or not gone:
                 continue
             if (old := gone.get(lying.sha256)) is not None and _is_copy(old, lying):
-                self._copied[lying.key] = gone.pop(lying.sha256)
-                self._told.add(key_of(old.file))
+                self._copied[lying.key] = old
+            elif (old := gone.get(unpacked_hash(lying.path) or "")) is not None and _is_packed(old, lying):
+                self._packed[lying.key] = old
+            else:
+                continue
+            del gone[old.file.sha256]
+            self._told.add(key_of(old.file))
 
     def _find(self, entry: Entry) -> Lying | None:
         """The file of the entry: among the inputs, under its own name, or beside that."""
@@ -163,6 +193,8 @@ class _Planner:
             return ""
         if lying is None and entry.file.head == HEAD:
             lying = self._folder(entry).copy_of(entry, self._known)
+            if lying is None and (packed := self._folder(entry).packed(entry, self._known)) is not None:
+                return self._fate_of_packed(entry, packed)
         if lying is None:
             return f"is gone, with {unread} unread" if (unread := entry.unread()) else ""
         if unread := entry.unread(lying.size):  # Under its old name it is told again, until it is read.
@@ -170,6 +202,16 @@ class _Planner:
             return f"is {_shown(lying.path)} now, with {unread} unread: name that as an input too"
         self._made.moved.append(moved(entry, lying, _shown(lying.path), os.fspath(lying.path)))
         return ""
+
+    def _fate_of_packed(self, entry: Entry, packed: Lying) -> str:
+        """The same where it is compressed now."""
+        if (place := place_in_packed(packed.path, entry.position, self._max_event)) is None:
+            return f"is gone, with {unread} unread" if (unread := entry.unread()) else ""
+        if place.offset:  # it was read to its end
+            self._made.moved.append(_at(entry, place, _shown(packed.path), os.fspath(packed.path)))
+            return ""
+        self._made.moved.append(_at(entry, place, entry.path, entry.absolute))
+        return f"is {_shown(packed.path)} now, with a part unread: name that as an input too"
 
     # Where one source is read on
 
@@ -179,21 +221,45 @@ class _Planner:
         entry = self._entries.get(lying.key)
         if entry is not None and self._lying[lying.key] is not None:
             if entry.absolute != path:
-                self._say(source, f"is what {entry.path} was: reading goes on there {_behind(entry)}")
+                self._say(source, f"is what {entry.path} was: reading goes on there {_behind(entry.position.items)}")
                 self._made.moved.append(moved(entry, lying, source.name, path))
+            else:
+                self._expected(source, lying, entry.position)
             return entry.position
         if (entry := self._copied.get(lying.key)) is not None:
             before = "it" if entry.absolute == path else entry.path
-            self._say(source, f"begins as {before} did and seems to be a copy: reading goes on {_behind(entry)}")
+            behind = _behind(entry.position.items)
+            self._say(source, f"begins as {before} did and seems to be a copy: reading goes on {behind}")
             copy = moved(entry, lying, source.name, path)
             self._made.moved.append(copy)
             return copy.position
+        if (entry := self._packed.get(lying.key)) is not None:
+            return self._start_in_packed(source, lying, entry)
         entry = self._entries.get(lying.key)
         if entry is None or entry.absolute != path:
             entry = self._named.get(path)
         if entry is not None:
             self._say_new(source, lying, entry)
         return None
+
+    def _start_in_packed(self, source: Source, lying: Lying, entry: Entry) -> Position | None:
+        if (place := place_in_packed(lying.path, entry.position, self._max_event)) is None:
+            self._say(
+                source,
+                f"begins as {entry.path} did, compressed, but what was read of that cannot be told in it: it is read "
+                "from its start, and after a rollover its events are stored twice without --exact",
+            )
+            return None
+        self._say(source, f"is what {entry.path} was, compressed: reading goes on there {_behind(place.items)}")
+        assert source.path is not None
+        self._made.moved.append(_at(entry, place, source.name, absolute(source.path)))
+        return place
+
+    def _expected(self, source: Source, lying: Lying, position: Position) -> None:
+        if position.offset == lying.size:
+            self._made.unchanged += 1
+        elif position.items:
+            self._made.ahead.append((source.name, position.items))
 
     def _say_new(self, source: Source, lying: Lying, old: Entry) -> None:
         key = key_of(old.file)
@@ -212,10 +278,13 @@ class _Planner:
 
 def moved(entry: Entry, lying: Lying, path: str, where: str) -> Entry:
     """The same entry for the file that lies there now."""
-    known = entry.position
     identity = entry.file if lying.key == key_of(entry.file) else lying.identity()
-    position = Position(known.offset, known.line, known.items, known.again, identity)
-    return Entry(path, where, position, identity, entry.saved)
+    return _at(entry, replace(entry.position, file=identity), path, where)
+
+
+def _at(entry: Entry, position: Position, path: str, where: str) -> Entry:
+    assert position.file is not None
+    return Entry(path, where, position, position.file, entry.saved)
 
 
 def _is_file_of(entry: Entry, lying: Lying) -> bool:
@@ -234,13 +303,22 @@ def _is_copy(entry: Entry, lying: Lying) -> bool:
     )
 
 
+def _is_packed(entry: Entry, lying: Lying) -> bool:
+    """Whether a compressed file whose text begins as that file is named as one that rotation has made of it.
+
+    That takes off what stands behind a name, and not only adds to it: NAME.1 becomes NAME.2.gz.
+    """
+    old = Path(entry.absolute)
+    begin = _ROTATED.sub("", old.name) or old.name
+    return lying.path.name.startswith(begin) and lying.path.absolute().parent == old.parent
+
+
 def _reaches(entry: Entry, lying: Lying) -> bool:
     offset = entry.position.offset
     return lying.size >= offset and (entry.position.again or lying.may_go_on(offset))
 
 
-def _behind(entry: Entry) -> str:
-    count = entry.position.items
+def _behind(count: int) -> str:
     return f"behind its first {count:,} events" if count != 1 else "behind its first event"
 
 
@@ -255,6 +333,7 @@ class _Folder:
         self._path = path
         self._inodes: dict[int, list[Path]] | None = None
         self._heads: dict[str, list[Lying]] | None = None
+        self._unpacked: dict[str, list[Lying]] | None = None
 
     def with_inode(self, inode: int) -> list[Path]:
         """The files that have this inode's number."""
@@ -263,15 +342,25 @@ class _Folder:
     def copy_of(self, entry: Entry, without: Container[Key]) -> Lying | None:
         """A file that seems to be a copy of that one."""
         if self._heads is None:
-            self._heads = {}
-            for path in (path for paths in self._listed().values() for path in paths):
-                with suppress(OSError):
-                    lying = Lying(path)
-                    self._heads.setdefault(lying.sha256, []).append(lying)
+            self._heads = _by_hash((lying.sha256, lying) for lying in self._looked_at())
         for lying in self._heads.get(entry.file.sha256, []):
             if lying.key not in without and _is_copy(entry, lying):
                 return lying
         return None
+
+    def packed(self, entry: Entry, without: Container[Key]) -> Lying | None:
+        """A compressed file that seems to hold that one."""
+        if self._unpacked is None:
+            self._unpacked = _by_hash((unpacked_hash(lying.path), lying) for lying in self._looked_at())
+        for lying in self._unpacked.get(entry.file.sha256, []):
+            if lying.key not in without and _is_packed(entry, lying):
+                return lying
+        return None
+
+    def _looked_at(self) -> Iterator[Lying]:
+        for path in (path for paths in self._listed().values() for path in paths):
+            with suppress(OSError):
+                yield Lying(path)
 
     def _listed(self) -> dict[int, list[Path]]:
         if self._inodes is None:
@@ -281,3 +370,11 @@ class _Folder:
                     if not each.name.startswith("."):
                         self._inodes.setdefault(each.inode(), []).append(Path(each.path))
         return self._inodes
+
+
+def _by_hash(files: Iterable[tuple[str | None, Lying]]) -> dict[str, list[Lying]]:
+    found: dict[str, list[Lying]] = {}
+    for head, lying in files:
+        if head is not None:
+            found.setdefault(head, []).append(lying)
+    return found

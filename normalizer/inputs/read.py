@@ -17,7 +17,7 @@ from normalizer.inputs.values import split_values
 MAX_EVENT = 4 * 1024 * 1024
 BATCH_BYTES = 1024 * 1024
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _FOREIGN = {
     b"\xff\xfe": "the file is UTF-16, not UTF-8: convert it to UTF-8",
     b"\xfe\xff": "the file is UTF-16, not UTF-8: convert it to UTF-8",
@@ -139,9 +139,9 @@ class _Reading:
             if first.startswith(magic):
                 self._own_text = False
                 return iter([self._whole(blocks, sentence)])
-        if first.startswith(_BOM):
-            blocks.drop(len(_BOM))
-            self._base = len(_BOM)
+        if first.startswith(BOM):
+            blocks.drop(len(BOM))
+            self._base = len(BOM)
         form = find_form(blocks, self._max_event)
         self._base += form.offset
         if not form.sure and self._may_go_on(blocks.damage):

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Done, letters, mim_ecs
 from tests.cli.places import Place, events, lines, place, saved
+from tests.cluster.ours import clean
+from tests.delivery.peer import Reply, peer
+from tests.inputs.test_streams import zst
 from tests.reliability.faults import honest, slow
 from tests.reliability.proxy import Proxy
 
@@ -33,11 +39,12 @@ class Runs:
     def __init__(self, here: Place, namespace: str, folder: Path) -> None:
         self.here, self.namespace, self.folder = here, namespace, folder
         self.warnings: list[str] = []
+        self.news: list[str] = []
 
     def __call__(self, *given: str, code: int = 0) -> tuple[int, int]:
         """How many events the run has read, and how many of them the server had already."""
         done = self.here.index(self.folder, self.namespace, *given, "--state", "state.json", code=code)
-        self.warnings = warnings(done)
+        self.warnings, self.news = before_summary(done)
         return done.counts["read"], done.counts["duplicates"]
 
     def held(self, count: int) -> bool:
@@ -47,10 +54,12 @@ class Runs:
         return not found.complaints and found.held == count
 
 
-def warnings(done: Done) -> list[str]:
-    """What is said before the summary."""
+def before_summary(done: Done) -> tuple[list[str], list[str]]:
+    """What is said before the summary: what is not as it was, and where reading goes on."""
     at = next(number for number, line in enumerate(done.lines) if line.startswith("read "))
-    return done.lines[:at]
+    said = done.lines[:at]
+    news = [line for line in said if ": on behind " in line or line.endswith(" nothing new.")]
+    return [line for line in said if line not in news], news
 
 
 @pytest.fixture
@@ -69,11 +78,14 @@ def test_a_file_that_grows_also_amid_a_line(here: Place, log: Path) -> None:
     runs = Runs(here, "grows", log.parent)
     append(log, TEXTS[20][:500])
     left = f"{LOG}:21: the last line has no line end yet; its 500 bytes are left for the next run."
-    assert (runs(LOG), runs.warnings) == ((20, 0), [left])
-    assert (runs(LOG), runs.warnings) == ((0, 0), [left])
+    assert (runs(LOG), runs.warnings, runs.news) == ((20, 0), [left], [])
+    assert (runs(LOG), runs.warnings, runs.news) == ((0, 0), [left], [f"{LOG}: on behind its first 20 events."])
     append(log, lines([TEXTS[20][500:], b"junk", TEXTS[21]]))
     assert (runs(LOG, code=1), runs.warnings) == ((3, 0), [])
     assert (runs(LOG), runs.warnings) == ((0, 0), [])  # nor is the dead letter one again
+    assert runs.news == ["1 file has nothing new."]
+    quiet = mim_ecs("index", LOG, *here.options("grows"), "--state", "state.json", "--quiet", cwd=log.parent)
+    assert quiet.lines == []
     [dead] = letters(log.parent / "dead-letters.ndjson")
     assert (dead["file"], dead["line"]) == (LOG, 22)
     assert runs.held(22)
@@ -146,6 +158,146 @@ def test_gzip_to_which_members_are_appended(here: Place, tmp_path: Path) -> None
     assert runs.held(25)
 
 
+@pytest.mark.parametrize(
+    ("number", "name", "pack"), [(0, f"{LOG}.1.gz", gzip.compress), (1, f"{LOG}-20260914.zst", zst)]
+)
+def test_compressed_by_what_rotates_it(
+    here: Place, log: Path, number: int, name: str, pack: Callable[[bytes], bytes]
+) -> None:
+    """With a rest that nobody has read, and a rollover, after which nothing that is sent again counts as duplicate."""
+    runs = Runs(here, f"compressed{number}", log.parent)
+    assert runs("okta.log*") == (20, 0)
+    append(log, lines(TEXTS[20:25]))
+    (log.parent / name).write_bytes(pack(log.read_bytes()))
+    log.unlink()
+    log.write_bytes(lines(TEXTS[25:27]))
+    here.rollover(runs.namespace)
+    assert runs("okta.log*") == (7, 0)
+    assert (
+        runs.warnings[-1] == f"{name} is what {LOG} was, compressed: reading goes on there behind its first 20 events."
+    )
+    assert (runs("okta.log*"), runs.warnings, runs.news) == ((0, 0), [], ["2 files have nothing new."])
+    assert runs.held(27)
+
+
+def test_compressed_and_not_what_it_was(here: Place, log: Path) -> None:
+    runs = Runs(here, "recut", log.parent)
+    assert runs(LOG) == (20, 0)
+    packed = log.parent / f"{LOG}.gz"
+    packed.write_bytes(gzip.compress(lines(TEXTS[:10] + TEXTS[15:25])))
+    log.unlink()
+    assert runs(packed.name) == (20, 15)
+    assert runs.warnings == [
+        f"{LOG}.gz begins as {LOG} did, compressed, but what was read of that cannot be told in it: it is read "
+        "from its start, and after a rollover its events are stored twice without --exact."
+    ]
+    assert runs.held(25)
+
+
+# One state, one place
+
+
+def test_a_state_of_another_data_stream(here: Place, log: Path) -> None:
+    Runs(here, "one", log.parent)(LOG)
+    before = (log.parent / "state.json").read_bytes()
+    there = before.split(b'"cluster": "')[1].split(b'"')[0].decode()
+    said = (
+        "Error: the state file state.json says how far files were indexed into logs-okta.mim-one at cluster "
+        f"{there} ({here.server.address}), and not "
+    )
+    for engine in ("elasticsearch", "opensearch"):  # a server is not even asked
+        given = ("--namespace", "two", "--engine", engine)
+        assert index(log.parent, LOG, "--state", "state.json", *given, code=2) == (
+            f"{said}into logs-okta.mim-two: name another one with --state."
+        )
+    assert (log.parent / "state.json").read_bytes() == before
+    assert Runs(here, "one", log.parent)(LOG) == (0, 0)
+
+
+def test_a_state_of_another_cluster(here: Place, opensearch_url: str, log: Path) -> None:
+    """The same by another address is the same."""
+    Runs(here, "cluster", log.parent)(LOG)
+    before = (log.parent / "state.json").read_bytes()
+    with place(opensearch_url, "opensearch") as other:
+        [said] = other.index(log.parent, "cluster", LOG, "--state", "state.json", code=2).lines
+        assert f" ({here.server.address}), and not at cluster " in said
+        assert said.endswith(f" ({other.server.address}): name another one with --state.")
+        assert (log.parent / "state.json").read_bytes() == before
+        assert other.index(log.parent, "cluster", LOG, "--state", "other.json").counts["indexed"] == 20
+    with Proxy(here.url, honest) as proxy:
+        assert proxy.url not in before.decode()
+        assert here.index(log.parent, "cluster", LOG, "--state", "state.json", url=proxy.url).counts["read"] == 0
+
+
+def test_a_state_that_does_not_say_where_to_yet(here: Place, log: Path) -> None:
+    """Of the version before. It says so after the next run, whatever that has read."""
+    Runs(here, "old", log.parent)(LOG)
+    state = log.parent / "state.json"
+    now = json.loads(state.read_bytes())
+    state.write_text(json.dumps({"mim-ecs state": 1, "files": now["files"]}))
+    assert Runs(here, "old", log.parent)(LOG) == (0, 0)
+    assert json.loads(state.read_bytes()) == now
+
+
+def test_a_data_stream_that_is_not_there_any_more(here: Place, log: Path) -> None:
+    check_deleted(here, log)
+
+
+def test_a_data_stream_that_is_not_in_opensearch_any_more(opensearch_url: str, log: Path) -> None:
+    with place(opensearch_url, "opensearch") as there:
+        check_deleted(there, log)
+
+
+def check_deleted(there: Place, log: Path) -> None:
+    runs = Runs(there, "deleted", log.parent)
+    assert (runs(LOG), runs.warnings) == ((20, 0), [])
+    there.server.delete("/_data_stream/logs-okta.mim-deleted")
+    append(log, lines(TEXTS[20:22]))
+    assert runs(LOG) == (2, 0)
+    [said] = runs.warnings
+    assert said.startswith("There is no data stream logs-okta.mim-deleted at cluster ")
+    assert said.endswith("is not sent again; move the state file away to send everything.")
+    assert (runs(LOG), runs.warnings) == ((0, 0), [])
+    (log.parent / "state.json").unlink()
+    assert runs(LOG) == (22, 2)
+    assert runs.held(22)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_server_that_is_none_of_ours(log: Path, opensearch_url: str) -> None:
+    """It is told before templates are missed there."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as files:
+        thread = threading.Thread(target=files.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{files.server_port}"
+            where = url.removeprefix("http://")
+            assert refused(log, url) == f"Error: The server at {where} is not Elasticsearch."
+            said = refused(log, url, "--engine", "opensearch")
+            assert said == f"Error: OpenSearch at {where} gave an answer that cannot be read."
+        finally:
+            files.shutdown()
+            thread.join()
+    with clean(opensearch_url, "opensearch"):  # without our templates
+        where = opensearch_url.removeprefix("http://")
+        assert refused(log, opensearch_url) == f"Error: The server at {where} is OpenSearch; give --engine opensearch."
+
+
+def test_a_server_that_speaks_json_and_is_no_opensearch(log: Path) -> None:
+    with peer(lambda _number, _body: Reply(body=b'{"ok": true}'), "opensearch") as other:
+        where = other.url.removeprefix("http://")
+        assert refused(log, other.url, "--engine", "opensearch") == f"Error: The server at {where} is not OpenSearch."
+
+
+def refused(log: Path, url: str, *given: str) -> str:
+    [said] = mim_ecs("index", LOG, "--url", url, *given, cwd=log.parent, code=3).lines
+    return said
+
+
 def test_one_line_of_many_events_that_grows_beyond_the_longest_event(here: Place, tmp_path: Path) -> None:
     runs = Runs(here, "oneline", tmp_path)
     assert max(map(len, TEXTS)) < 4096
@@ -180,14 +332,17 @@ def index(folder: Path, *given: str, code: int) -> str:
     ("content", "said"),
     [
         (b'{"mim-ecs state": 1, "files": [', "is damaged, it holds no whole JSON: bring back a copy of it, "),
-        (b'{"mim-ecs state": 7, "files": []}', "is of a newer mim-ecs (version 7, known is 1): use that, "),
+        (b'{"mim-ecs state": 7, "files": []}', "is of a newer mim-ecs (version 7, known is 2): use that, "),
     ],
 )
 def test_a_state_that_cannot_be_used(log: Path, content: bytes, said: str) -> None:
     (log.parent / "state.json").write_bytes(content)
     sentence = index(log.parent, LOG, "--state", "state.json", code=2)
     assert sentence.startswith(f"Error: the state file state.json {said}")
-    assert sentence.endswith("or move it away to read all inputs from their start, which does no harm.")
+    assert sentence.endswith(
+        "or move it away to read all inputs from their start; with --exact if there was a rollover since, "
+        "after which events are else stored twice."
+    )
     assert (log.parent / "state.json").read_bytes() == content
 
 

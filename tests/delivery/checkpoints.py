@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from normalizer.delivery.checkpoint import Checkpoint
+from normalizer.delivery.target import Target
 from normalizer.inputs import read, sources
 
 FIRST = 1_000_000
@@ -38,7 +39,7 @@ class Run:
         self.read: list[int] = []
         with Checkpoint.open(state) as checkpoint:
             plan = checkpoint.resume(sources([str(each) for each in inputs]))
-            self.said = plan.sentences
+            self.said, self.news = plan.sentences, plan.news
             self.files = [source.name for source, _ in plan.files]
             for source, start in plan.files:
                 for batch in read(source, start=start, growing=True, batch_bytes=500):
@@ -95,9 +96,13 @@ def _trials(folder: Path, runs: int) -> tuple[int, int]:
     return killed, survived
 
 
+TARGET = Target("logs-okta.mim-trials", "cluster", "127.0.0.1:9200")
+
+
 def _deliver(log: Path, state: Path, acknowledged: Path, *, call: int, when: int) -> NoReturn:
     """Read and acknowledge, until the n-th of the calls: be killed before it, after it, or (a write) in its middle."""
     checkpoint = Checkpoint.open(state)
+    checkpoint.bind(TARGET)
     ((source, start),) = checkpoint.resume(sources([str(log)])).files
     _arm(call, when)
     for batch in read(source, start=start, growing=True, batch_bytes=A_BATCH * len(LINE % 0)):
@@ -134,7 +139,10 @@ def _arm(call: int, when: int) -> None:
 def _is_honest(log: Path, state: Path, acknowledged: int) -> bool:
     if not state.exists():
         return acknowledged <= A_BATCH
+    if json.loads(state.read_bytes())["target"]["data_stream"] != TARGET.stream:
+        return False
     with Checkpoint.open(state) as checkpoint:
+        checkpoint.compare(TARGET)
         ((source, start),) = checkpoint.resume(sources([str(log)])).files
     items = start.items if start is not None else 0
     following = next(read(source, start=start)).items[0]

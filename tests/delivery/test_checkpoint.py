@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from normalizer.delivery import Mark
 from normalizer.delivery.checkpoint import Checkpoint
+from normalizer.delivery.target import Target
 from normalizer.errors import OutputError, SettingsError
 from normalizer.inputs import Position, Source, read, sources
 from tests.delivery.checkpoints import Run, checkpoint_trials, lines, numbers, saved
@@ -76,15 +78,91 @@ ENTRY: dict[str, Any] = dict(
 )
 
 
-def test_the_entry_that_is_broken_below_is_a_good_one(state: Path) -> None:
+TARGET: dict[str, Any] = {"data_stream": "logs-okta.mim-a", "cluster": "one", "address": "here:9200"}
+
+
+@pytest.mark.parametrize("target", [None, TARGET, {**TARGET, "cluster": None, "address": None}])
+def test_what_is_broken_below_is_good(state: Path, target: dict[str, Any] | None) -> None:
     state.write_text(json.dumps({"mim-ecs state": 1, "files": [ENTRY]}))
     Checkpoint.open(state).close()
+    state.write_text(json.dumps({"mim-ecs state": 2, "target": target, "files": [ENTRY]}))
+    Checkpoint.open(state).close()
+
+
+def test_a_state_that_somebody_has_touched_is_new(state: Path, log: Path) -> None:
+    state.touch()
+    assert Run(state, log).read == numbers(0, 30)
+    assert Run(state, log).read == []
+
+
+# Where events were delivered to
+
+A = Target("logs-okta.mim-a", "one", "here:9200")
+UNKNOWN = Target(A.stream)
+
+
+def bound(state: Path, *targets: Target) -> dict[str, Any] | None:
+    """What the state says of where to, after runs that deliver there and have nothing to save."""
+    for target in targets:
+        with Checkpoint.open(state) as checkpoint:
+            checkpoint.bind(target)
+    found: dict[str, Any] | None = json.loads(state.read_bytes())["target"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (Target("logs-okta.mim-b"), "into logs-okta.mim-a at cluster one (here:9200), and not into logs-okta.mim-b"),
+        (
+            Target("logs-okta.mim-a", "two", "there:9200"),
+            "into logs-okta.mim-a at cluster one (here:9200), and not at cluster two (there:9200)",
+        ),
+    ],
+)
+def test_what_was_delivered_elsewhere(state: Path, log: Path, other: Target, said: str) -> None:
+    Run(state, log)
+    assert bound(state, A) == TARGET
+    before = state.read_bytes()
+    with Checkpoint.open(state) as checkpoint:
+        for refuses in (checkpoint.compare, checkpoint.bind):
+            with pytest.raises(SettingsError) as caught:
+                refuses(other)
+            assert str(caught.value) == (
+                f"the state file {state} says how far files were indexed {said}: name another one with --state"
+            )
+    assert state.read_bytes() == before
+
+
+def test_a_cluster_that_does_not_say_who_it_is(state: Path, log: Path) -> None:
+    """It is not compared, and what is known of it stays known."""
+    Run(state, log)
+    assert bound(state, UNKNOWN) == {**TARGET, "cluster": None, "address": None}
+    assert bound(state, replace(UNKNOWN, address="here:9200"), A) == TARGET
+    assert bound(state, UNKNOWN) == TARGET
+    assert bound(state, replace(A, address="alias:9200")) == {**TARGET, "address": "alias:9200"}
+
+
+def test_a_state_of_the_version_that_did_not_say_where_to(state: Path, log: Path) -> None:
+    Run(state, log)
+    old = json.loads(state.read_bytes())
+    state.write_text(json.dumps({"mim-ecs state": 1, "files": old["files"]}))
+    assert Run(state, log).read == []
+    assert bound(state, A) == TARGET
+    assert saved(state) == old["files"]
+    with Checkpoint.open(state) as checkpoint, pytest.raises(SettingsError, match="and not into logs-okta"):
+        checkpoint.compare(Target("logs-okta.mim-b"))
+
+
+def test_a_state_of_no_files_is_not_written(state: Path) -> None:
+    with Checkpoint.open(state) as checkpoint:
+        checkpoint.bind(A)
+    assert not state.exists()
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is damaged"),
         (b"\0" * 500, "is damaged"),
         (b'{"mim-ecs state": 1, "files": [', "is damaged"),
         (b"[" * 100_000, "is damaged"),
@@ -92,7 +170,18 @@ def test_the_entry_that_is_broken_below_is_a_good_one(state: Path) -> None:
         (b"[]", "is not one of mim-ecs"),
         (b'{"version": 3}', "is not one of mim-ecs"),
         (b'{"mim-ecs state": "1", "files": []}', "is not one of mim-ecs"),
-        (b'{"mim-ecs state": 2, "files": []}', r"is of a newer mim-ecs \(version 2, known is 1\)"),
+        (b'{"mim-ecs state": 3, "files": []}', r"is of a newer mim-ecs \(version 3, known is 2\)"),
+        (b'{"mim-ecs state": 2, "files": []}', "is damaged"),
+        *[
+            (json.dumps({"mim-ecs state": 2, "target": target, "files": []}).encode(), "is damaged")
+            for target in (
+                "a",
+                {},
+                {**TARGET, "data_stream": None},
+                {**TARGET, "cluster": 7},
+                {**TARGET, "address": []},
+            )
+        ],
         (b'{"mim-ecs state": 1}', "is damaged"),
         (b'{"mim-ecs state": 1, "files": [{}]}', "is damaged"),
         *[

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,8 @@ import pytest
 
 from normalizer.delivery.checkpoint import Checkpoint
 from normalizer.inputs import read, sources
-from tests.delivery.checkpoints import Run, lines, numbers, saved
+from tests.delivery.checkpoints import FIRST, Run, lines, numbers, saved
+from tests.inputs.test_streams import zst, zst_blocks
 
 
 @pytest.fixture
@@ -79,6 +81,160 @@ def test_a_name_that_is_not_utf_8(state: Path, logs: Path) -> None:
     path.write_bytes(lines(0, 10))
     assert Run(state, logs).read == numbers(0, 10)
     assert Run(state, logs).read == []
+
+
+def test_where_a_run_goes_on_is_said(state: Path, logs: Path) -> None:
+    for number in range(5):
+        (logs / f"{number}.log").write_bytes(lines(number * 10, 10))
+    assert Run(state, logs).news == []
+    assert Run(state, logs).news == ["5 files have nothing new."]
+    for number, count in ((3, 1), (4, 2)):
+        with (logs / f"{number}.log").open("ab") as file:
+            file.write(lines(100, count))
+    assert Run(state, logs).news == [
+        f"{logs / '3.log'}: on behind its first 10 events.",
+        f"{logs / '4.log'}: on behind its first 10 events.",
+        "3 files have nothing new.",
+    ]
+    for number in range(4):
+        with (logs / f"{number}.log").open("ab") as file:
+            file.write(lines(100, 1))
+    assert Run(state, logs).news == ["4 files: on behind what was read of them before.", "1 file has nothing new."]
+
+
+# Files that are compressed by what rotates them
+
+
+def packed(path: Path, pack: Callable[[bytes], bytes], name: str = "") -> Path:
+    """The file in another one, and no longer where it was. Its inode stays in use."""
+    target = path.with_name(name or path.name + ".1.gz")
+    target.write_bytes(pack(path.read_bytes()))
+    path.rename(path.parent.parent / f"{path.name}.away")
+    return target
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zst, zst_blocks])
+@pytest.mark.parametrize("batches", [1, 3, 1000])
+@pytest.mark.parametrize("begin", [b"", b"\xef\xbb\xbf", b"\n \n"])
+def test_compressed(
+    state: Path, logs: Path, log: Path, pack: Callable[[bytes], bytes], batches: int, begin: bytes
+) -> None:
+    log.write_bytes(begin + lines(0, 30))
+    first = Run(state, logs, batches=batches)
+    with log.open("ab") as file:
+        file.write(lines(30, 2))
+    target = packed(log, pack)
+    log.write_bytes(lines(40, 3))
+    second = Run(state, logs, batches=2)
+    assert second.said == [
+        f"{log} is another file than the one that was read before: it is read from its start.",
+        f"{target} is what {log} was, compressed: reading goes on there {behind(first.read)}.",
+    ]
+    third = Run(state, logs)
+    assert sorted(first.read + second.read + third.read) == [*numbers(0, 32), *numbers(40, 43)]
+    fourth = Run(state, logs)
+    assert (fourth.read, fourth.said, fourth.news) == ([], [], ["2 files have nothing new."])
+
+
+def behind(read: list[int]) -> str:
+    return f"behind its first {len(read)} events"
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_compressed_when_it_was_read_to_its_end(state: Path, log: Path, end: bytes) -> None:
+    log.write_bytes(lines(0, 30).rstrip() + end)
+    assert Run(state, log).read == numbers(0, 30)
+    target = packed(log, gzip.compress)
+    second = Run(state, target)
+    assert (second.read, second.said) == (
+        [],
+        [f"{target} is what {log} was, compressed: reading goes on there behind its first 30 events."],
+    )
+    assert Run(state, target).news == ["1 file has nothing new."]
+    assert saved(state)[0]["offset"] == target.stat().st_size, "it is not unpacked again"
+
+
+def test_compressed_a_turn_later_and_found_by_its_folder_alone(state: Path, logs: Path, log: Path) -> None:
+    """What logrotate calls delaycompress."""
+    first = Run(state, log, batches=3)
+    log.rename(f"{log}.1")
+    log.write_bytes(lines(30, 10))
+    assert len(Run(state, log).said) == 1
+    target = packed(Path(f"{log}.1"), gzip.compress, f"{log.name}.2.gz")
+    for _ in range(2):  # It says so until somebody does it.
+        third = Run(state, log)
+        assert third.said == [
+            f"{log} as it was read before is {target} now, with a part unread: name that as an input too."
+        ]
+    fourth = Run(state, logs)
+    assert first.read + fourth.read == numbers(0, 30)
+    assert Run(state, logs).said == []
+
+
+def test_read_to_its_end_and_compressed_where_nobody_looks(state: Path, logs: Path, log: Path) -> None:
+    Run(state, log)
+    packed(log, gzip.compress)
+    log.write_bytes(lines(30, 1))
+    second = Run(state, log)
+    assert second.said == [f"{log} is another file than the one that was read before: it is read from its start."]
+    third = Run(state, logs)
+    assert (third.read, third.said) == ([], [])
+
+
+def test_an_array_that_is_compressed(state: Path, log: Path) -> None:
+    log.write_bytes(b"[" + lines(0, 30).replace(b"}\n{", b"},\n{") + b"]")
+    first = Run(state, log, batches=2)
+    target = packed(log, gzip.compress)
+    second = Run(state, target)
+    assert 0 < len(first.read) < 30
+    assert first.read + second.read == numbers(0, 30)
+    assert second.said == [f"{target} is what {log} was, compressed: reading goes on there {behind(first.read)}."]
+    assert Run(state, target).read == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(lines(0, 15) + b'{"n":1000099}\n' + lines(15, 20), id="a line more"),
+        pytest.param(lines(0, 12), id="shorter"),
+        pytest.param(lines(0, 15) + b"\n" * 100 + lines(15, 20), id="blank lines"),
+        pytest.param(b"[" + lines(0, 30).replace(b"}\n{", b"},{") + b"]", id="an array"),
+    ],
+)
+def test_what_is_compressed_is_not_what_was_read(state: Path, logs: Path, log: Path, other: bytes) -> None:
+    """It only begins as that did: read from its start, and said."""
+    Run(state, log)
+    log.write_bytes(other)
+    target = packed(log, gzip.compress)
+    second = Run(state, logs)
+    whole = [
+        json.loads(line)["n"] - FIRST for line in other.strip(b"[]\n").replace(b"},{", b"}\n{").split(b"\n") if line
+    ]
+    assert second.read == whole
+    if other[:1] == b"{":
+        assert second.said == [
+            f"{target} begins as {log} did, compressed, but what was read of that cannot be told in it: "
+            "it is read from its start, and after a rollover its events are stored twice without --exact."
+        ]
+
+
+def test_an_array_that_has_grown_is_not_believed(state: Path, log: Path) -> None:
+    log.write_bytes(b"[" + lines(0, 30).replace(b"}\n{", b"},\n{"))
+    Run(state, log)
+    with log.open("ab") as file:
+        file.write(b"," + lines(30, 1) + b"]")
+    target = packed(log, gzip.compress)
+    second = Run(state, target)
+    assert second.read == numbers(0, 31)
+    assert "it is read from its start" in second.said[0]
+
+
+@pytest.mark.parametrize("name", ["export.gz", "other/okta.log.1.gz"])
+def test_a_compressed_file_of_another_name_is_another(state: Path, logs: Path, log: Path, name: str) -> None:
+    Run(state, log)
+    (logs / "other").mkdir()
+    packed(log, gzip.compress, name="x.gz").rename(logs / name)
+    assert Run(state, logs / name).read == numbers(0, 30)
 
 
 # Files that are renamed, copied, emptied, replaced

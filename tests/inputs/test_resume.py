@@ -7,7 +7,7 @@ import io
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from normalizer.inputs import Batch, Position, Source, Unreadable, read
+from normalizer.inputs.packed import place_in_packed, unpacked_hash
 from tests.inputs.reading import Found, batches, flat
 from tests.inputs.test_properties import OBJECTS, TEXTS
 from tests.inputs.test_streams import SKIPPABLE, gz, gz_flushed, zst, zst_blocks
@@ -102,6 +103,75 @@ def test_reading_goes_on_behind_every_batch(path: Path, name: str, growing: bool
 
 
 many = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def check_every_place(path: Path, text: bytes, size: int, pack: Callable[[bytes], bytes]) -> tuple[int, int]:
+    """Of the positions, how many there are, and how many are found in the compressed text: there the rest is the same.
+
+    The file has grown meanwhile.
+    """
+    path.write_bytes(text)
+    whole = [*read(source(path), max_event=LIMIT, batch_bytes=size, growing=True)]
+    compressed = path.with_name("packed")
+    compressed.write_bytes(pack(text))
+    found = 0
+    positions = [(number, batch.after) for number, batch in enumerate(whole, 1) if batch.after is not None]
+    for number, after in positions:
+        place = place_in_packed(compressed, after, LIMIT)
+        if place is None:
+            continue
+        found += 1
+        assert (place.items, place.line) == (after.items, after.line)
+        rest = with_items(read(source(compressed), start=place, max_event=LIMIT, growing=True))
+        assert rest == with_items(whole[number:]), (after, size)
+        assert place.offset in (0, compressed.stat().st_size)
+        assert not place.offset or not rest
+    return len(positions), found
+
+
+def with_items(given: Iterable[Batch]) -> list[Found]:
+    return trimmed(flat([batch for batch in given if batch.items]))
+
+
+SURE = ("lines", "no line end", "CRLF", "BOM", "one line", "array", "pretty", "values", "torn array")
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if "gzip" not in name and "zstd" not in name])
+@pytest.mark.parametrize("pack", [gz, zst])
+def test_the_same_place_in_what_was_compressed(path: Path, name: str, pack: Callable[[bytes], bytes]) -> None:
+    for size in (1, 17, 64, 4096):
+        count, found = check_every_place(path, FILES[name], size, pack)
+        assert found == count or name not in SURE
+
+
+def test_a_place_in_what_is_not_compressed_or_no_longer_there(path: Path) -> None:
+    path.write_bytes(LINES)
+    (batch,) = read(source(path))
+    assert batch.after is not None
+    assert place_in_packed(path, batch.after) is None
+    assert place_in_packed(path.with_name("none"), batch.after) is None
+    assert unpacked_hash(path) is None
+    assert unpacked_hash(path.with_name("none")) is None
+
+
+def test_a_place_in_what_is_being_compressed(path: Path) -> None:
+    """What was written until now reaches the place, or not."""
+    path.write_bytes(LINES)
+    (batch,) = read(source(path))
+    assert batch.after is not None
+    compressed = path.with_name("packed")
+    compressed.write_bytes(gz_flushed(LINES + EVENTS[0] + b"\n" + EVENTS[1])[:-10])
+    place = place_in_packed(compressed, batch.after)
+    assert place is not None
+    assert place.offset == 0
+    compressed.write_bytes(gz_flushed(LINES)[:-30])
+    assert place_in_packed(compressed, batch.after) is None
+
+
+@many
+@given(text=TEXTS, size=st.integers(1, 40))
+def test_the_same_place_in_any_text(path: Path, text: bytes, size: int) -> None:
+    check_every_place(path, text, size, gz)
 
 
 @many

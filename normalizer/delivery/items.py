@@ -40,8 +40,9 @@ class Prepared:
     """An item ready to be sent: its action, its document on one line, and what goes into that where.
 
     `before` and `after` stand around the time of sending, at the byte `at`; all empty where no time goes in.
-    `sent` counts how often it was sent, `answered` how often the server said something about it, `since` when it was
-    sent first (seconds of a clock that only goes forward).
+    `sent` counts how often it was sent. Of the first time: `since` when it was (seconds of a clock that only goes
+    forward), and `beside` how many items the server had taken then; `answered` counts how often the server said
+    something about this one, but only when it had taken others since.
     """
 
     item: Item
@@ -52,6 +53,7 @@ class Prepared:
     after: bytes = b""
     sent: int = 0
     answered: int = 0
+    beside: int = 0
     since: float = 0.0
 
     def line(self, ingested: bytes) -> bytes:

@@ -19,7 +19,7 @@ from normalizer.delivery.bulks import Bulk
 from normalizer.delivery.counts import Counts
 from normalizer.delivery.gate import Gate
 from normalizer.delivery.items import Item, Prepared
-from normalizer.delivery.verdicts import Fate, Outcome, fate, verdict
+from normalizer.delivery.verdicts import SECONDS_OF_UNKNOWN, Fate, Outcome, fate, verdict
 from normalizer.errors import ServerError
 from normalizer.outputs.answers import ItemResult, NoAnswer, Send
 from normalizer.runtime.batch import DeadLetter
@@ -46,6 +46,13 @@ class Sender:
     _counting: threading.Lock = field(default_factory=threading.Lock, init=False)
     _too_large: float = field(default=math.inf, init=False)
     """The size in bytes of the smallest part that was more than the server takes in one request."""
+    _largest: int = field(default=0, init=False)
+    """The size of the largest part of which it has taken something."""
+
+    @property
+    def _taken(self) -> int:
+        """How many items the server has taken."""
+        return self.counts.indexed + self.counts.duplicates + self.counts.dropped
 
     def deliver(self, bulk: Bulk) -> None:
         """Send until nothing is left. Raises ServerError; Stopped where the delivery ends before.
@@ -54,6 +61,7 @@ class Sender:
         """
         parts = [list(bulk.items)] if bulk.items else []
         progress = self.gate.clock()
+        began = self._taken
         refusals = 0
         while parts:
             part = parts.pop()
@@ -62,7 +70,7 @@ class Sender:
                 continue
             ticket = self.gate.enter()
             answer = self._ask(part)
-            if isinstance(answer, NoAnswer) and fate(answer.status) is Fate.HALVES:
+            if isinstance(answer, NoAnswer) and self._is_too_much(part, answer, began):
                 self.gate.open()
                 parts += self._halved(bulk, part, answer)
                 continue
@@ -84,6 +92,17 @@ class Sender:
                 if not isinstance(answer, NoAnswer):
                     refusals += 1
                     self.gate.pause(refusals, why)
+
+    def _is_too_much(self, part: list[Prepared], answer: NoAnswer, began: int) -> bool:
+        """Whether something in this part is the cause of a refusal, and not the server, or what stands before it.
+
+        Of a single item that needs a sign: for 413 that nothing as large was ever taken, for 400 that others were taken
+        since its bulk `began`, or none ever. Without one it is the cause only when this has gone on for long.
+        """
+        if fate(answer.status) is not Fate.HALVES:
+            return False
+        is_sign = part[0].size > self._largest if answer.status == 413 else self._taken > began or not self._taken
+        return len(part) > 1 or is_sign or self.gate.clock() - part[0].since >= SECONDS_OF_UNKNOWN
 
     def _check_patience(self, progress: float, why: str, left: int) -> None:
         seconds = self.gate.clock() - progress
@@ -131,7 +150,8 @@ class Sender:
             self.counts.bytes += sum(map(len, lines))
         moment = self.gate.clock()
         for each in part:
-            each.since = each.since if each.sent else moment
+            if not each.sent:
+                each.since, each.beside = moment, self._taken
             each.sent += 1
         answer = self.send(lines)
         if isinstance(answer, NoAnswer) or _matches(part, answer):
@@ -161,9 +181,10 @@ class Sender:
         why = refused = ""
         done = duplicates = dropped = 0
         moment = self.gate.clock()
+        taken = self._taken + sum(result.status < 300 or result.status == 409 for result in answer)
         for each, result in zip(part, answer, strict=True):
-            each.answered += 1
-            judged = verdict(result, each.answered, moment - each.since)
+            each.answered += taken > each.beside  # else it takes nothing at all, which says nothing about this one
+            judged = verdict(result, max(1, each.answered), moment - each.since)
             if judged.outcome is Outcome.DONE:
                 done += 1
                 duplicates += judged.duplicate
@@ -180,6 +201,8 @@ class Sender:
             self.counts.indexed += done - duplicates
             self.counts.duplicates += duplicates
             self.counts.dropped += dropped
+            if done or dropped:
+                self._largest = max(self._largest, _size(part))
         self._bury(bulk, dead)
         if refused:
             raise ServerError(f"The server refuses to index anything here: {refused}.")

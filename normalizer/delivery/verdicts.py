@@ -42,9 +42,11 @@ _BUSY = frozenset((429, 502, 503, 504))
 
 _BUSY_TYPES = frozenset(
     (
+        "already_closed_exception",  # a shard that fails
         "circuit_breaking_exception",
         "cluster_block_exception",  # a full disk, a cluster without master: lifted without our doing
         "es_rejected_execution_exception",
+        "index_closed_exception",
         "i_o_exception",  # a disk without any room, which is more than a full one
         "no_shard_available_action_exception",
         "node_closed_exception",
@@ -55,6 +57,7 @@ _BUSY_TYPES = frozenset(
         "rejected_execution_exception",
         "shard_not_found_exception",  # an OpenSearch that has closed a shard for that
         "unavailable_shards_exception",
+        "validation_exception",  # of a new index, for which the cluster has too many shards
     )
 )
 """The server cannot now, whatever status it says so with."""

@@ -255,13 +255,49 @@ def test_the_failure_store_is_a_dead_letter() -> None:
     assert counts.indexed == 0
 
 
+def odd(lines: Sequence[bytes], *keys: str) -> list[ItemResult]:
+    """These fail in a way that nobody knows."""
+    return [ItemResult(key, 500, "odd_exception", "?") if key in keys else ItemResult(key, 201) for key in ids(lines)]
+
+
+QUICK = Retries(base=0.001, item_base=0.001, cap=0.002)
+
+
 def test_an_unknown_failure_is_tried_a_few_times() -> None:
-    run = Run(lambda _, lines: [ItemResult(key, 500, "odd_exception", "?") for key in ids(lines)])
-    run.limits = Limits(count=1)
+    run = Run(lambda _, lines: odd(lines, "id1"))
     counts = Counts()
-    deliver(works(1), run.send, run.dead.extend, counts=counts, retries=Retries(base=0.001, item_base=0.001))
-    assert run.buried == [(1, "refused", "odd_exception: ?")]
-    assert (counts.sent, counts.retried) == (TRIES_OF_UNKNOWN, TRIES_OF_UNKNOWN - 1)
+    deliver(works(2), run.send, run.dead.extend, counts=counts, retries=QUICK, in_flight=1)
+    assert run.buried == [(2, "refused", "odd_exception: ?")]
+    assert (counts.sent, counts.retried) == (1 + TRIES_OF_UNKNOWN, TRIES_OF_UNKNOWN - 1)
+
+
+def test_a_server_that_fails_whatever_it_is_sent_says_nothing_of_an_event() -> None:
+    """A shard is broken for a while: no event's fault, so none of them is dead after a few tries."""
+    run = Run(lambda number, lines: odd(lines, *(ids(lines) if number < 20 else ())))
+    counts = deliver(works(2), run.send, run.dead.extend, retries=QUICK, in_flight=1)
+    assert (counts.indexed, run.dead) == (2, [])
+
+
+def test_unless_it_goes_on_for_long() -> None:
+    run = Run(lambda _, lines: odd(lines, *ids(lines)))  # whose clock counts hours
+    assert run.deliver(works(1)).dead == 1
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_whole_request_that_is_refused_for_a_while_is_no_document_s_fault(status: int) -> None:
+    """A balancer in trouble says so to everything; small documents went through before."""
+    run = Run(lambda number, lines: NoAnswer("Bad.", status) if 1 < number < 20 else created(lines))
+    given = [*works(1, 8), Work(items(1, 8))]
+    counts = deliver(given, run.send, run.dead.extend, retries=QUICK, in_flight=1, limits=Limits(count=8))
+    assert (counts.indexed, run.dead) == (9, [])
+
+
+def test_a_document_larger_than_any_that_was_taken_is_dead_at_once() -> None:
+    large = Item("large", b'{"event":{"kind":"%s"}}' % (b"x" * 5000), b"{}", "in.ndjson", 9)
+    run = Run(lambda _, lines: NoAnswer("Large.", 413) if sum(map(len, lines)) > 5000 else created(lines))
+    counts = deliver([*works(1, 8), Work([large])], run.send, run.dead.extend, in_flight=1, limits=Limits(count=8))
+    assert counts.indexed == 8
+    assert run.buried == [(9, "too_large", "Large.")]
 
 
 def test_requests_without_answer_do_not_count_against_an_item() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -150,16 +149,19 @@ class Texts(Mapping[str, bytes]):
     """The text of each event of a file by its uuid, in the file's order; only their places are in memory."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
+        self._path = path
         self._places: dict[str, tuple[int, int]] = {}
         at = 0
-        for line in self._file:
-            self._places[orjson.loads(line)["uuid"]] = at, len(line) - 1
-            at += len(line)
+        with path.open("rb") as file:
+            for line in file:
+                self._places[orjson.loads(line)["uuid"]] = at, len(line) - 1
+                at += len(line)
 
     def __getitem__(self, key: str) -> bytes:
         at, length = self._places[key]
-        return os.pread(self._file.fileno(), length, at)
+        with self._path.open("rb") as file:
+            file.seek(at)
+            return file.read(length)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)

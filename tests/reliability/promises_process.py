@@ -56,7 +56,8 @@ def _killed(stage: Stage, trial: Trial, load: Load, *, kills: int, state: bool =
                     trial.check(run.kill(), f"a run had ended before it could be killed: {run.last_words}")
             sent = proxy.sent(since=run.began)
             again = max(again, len(before & sent.keys()))
-            trial.check(not sent or max(sent.values()) == 1, "documents were sent twice by one run without need")
+            is_told = "Asking again in" in run.said.read_text()  # a server that is busy, as with the first of an index
+            trial.check(is_told or max(sent.values(), default=1) == 1, "documents were sent twice without need")
     trial.judge(stream.judge(load))
     return again
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 _LONGEST_REASON = 300
+CUT = "…"
+"""Where a reason was longer."""
 _LONGEST_WAIT = 86_400.0
 
 _RESULTS = ("created", "noop")
@@ -82,7 +84,7 @@ def _result(item: object) -> ItemResult | None:
     if created.get("error") is None:
         if status < 400 and result not in _RESULTS:
             return None
-        index = str(created.get("_index", ""))
+        index = str(created.get("_index", "")) if stored else ""
         return ItemResult(key, status, failure_store=stored, dropped=result == "noop", index=index)
     kind, reason = error_of(created)
     if status < 400:
@@ -108,7 +110,7 @@ def error_of(body: object) -> tuple[str, str]:
 def short(text: str) -> str:
     """On one line, without its full stop, and no longer than a sentence may be."""
     text = " ".join(text.split()).rstrip(".; ")
-    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + CUT
 
 
 def seconds_to_wait(said: str | None) -> float | None:

@@ -15,6 +15,7 @@ from normalizer.errors import ServerError
 from normalizer.outputs.address import Address, authorization, read_address, trust
 from normalizer.outputs.answers import ItemResult, NoAnswer, short
 from normalizer.outputs.failures import failure, plainly
+from normalizer.outputs.masks import Mask
 from normalizer.outputs.pool import Pool
 from normalizer.outputs.server import TIMEOUT, Answer, Server
 
@@ -55,6 +56,7 @@ class ElasticsearchServer(Server):
     def __init__(self, address: Address, headers: Mapping[str, str], pool: Pool) -> None:
         self.address = address.shown
         self.authorized = bool(headers)
+        self.mask = Mask.of(headers)
         node = NodeConfig(address.scheme, address.host, address.port, address.path, _extras={_POOL: pool})
         self._client = Elasticsearch(
             [node],

@@ -17,6 +17,7 @@ from normalizer.errors import ServerError, SettingsError
 from normalizer.outputs.address import Address, authorization, read_address, trust
 from normalizer.outputs.answers import ItemResult, NoAnswer
 from normalizer.outputs.failures import failure, plainly
+from normalizer.outputs.masks import Mask
 from normalizer.outputs.pool import Pool
 from normalizer.outputs.server import TIMEOUT, Answer, Server
 
@@ -58,6 +59,7 @@ class OpenSearchServer(Server):
     def __init__(self, address: Address, headers: Mapping[str, str], pool: Pool) -> None:
         self.address = address.shown
         self.authorized = bool(headers)
+        self.mask = Mask.of(headers)
         self._client = _client(address, headers, pool)
 
     def request(self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None) -> Answer:

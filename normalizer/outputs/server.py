@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 from normalizer.errors import ServerError
 from normalizer.outputs.answers import ItemResult, NoAnswer, error_of, results, seconds_to_wait
 from normalizer.outputs.failures import Failure
+from normalizer.outputs.masks import Mask
 
 TIMEOUT = 60.0
 """Seconds that each step of a request may take: to connect, to send, to answer."""
@@ -40,6 +41,8 @@ class Server(ABC):
     engine: ClassVar[str]
     """Its name for people: Elasticsearch, OpenSearch."""
     address: str
+    mask: Mask
+    """Takes our credentials out of what the server says."""
     authorized: bool
     """Whether we say who we are."""
 
@@ -89,7 +92,7 @@ class Server(ABC):
         if status == 401:
             given = "refuses our credentials" if self.authorized else "wants credentials, and none were given"
             return f"{where} {given} (401)."
-        kind, reason = error_of(body)
+        kind, reason = map(self.mask, error_of(body))
         said = f": {reason or kind}" if reason or kind else ""
         if status == 403:
             return f"{where} does not allow us to do this (403){said}."
@@ -103,9 +106,15 @@ class Server(ABC):
     def results(self, answer: Answer) -> list[ItemResult] | NoAnswer:
         """What the answer to a bulk request lists, or why there is nothing."""
         if answer.ok:
-            return results(answer.body)
+            found = results(answer.body)
+            return found if isinstance(found, NoAnswer) else [self._without_secrets(each) for each in found]
         wait = seconds_to_wait(answer.headers.get("retry-after"))
         return NoAnswer(self.refusal(answer.status, answer.body), answer.status, wait)
+
+    def _without_secrets(self, result: ItemResult) -> ItemResult:
+        if not self.mask or not (result.kind or result.reason):
+            return result
+        return replace(result, kind=self.mask(result.kind), reason=self.mask(result.reason))
 
     def no_answer(self, failure: Failure) -> NoAnswer:
         """For a bulk request. Raises ServerError where sending again cannot help."""

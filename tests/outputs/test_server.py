@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import socket
@@ -305,6 +306,22 @@ def test_credentials(engine: str, how: str) -> None:
         assert {headers["authorization"] for _, headers, _ in there.requests} == {header}
 
 
+def test_a_credential_that_is_said_again_of_an_item(engine: str) -> None:
+    """By a server, or by something before it, that shows the headers of a request."""
+    basic = base64.b64encode(f"me:{CANARY}".encode()).decode()
+    reasons = [f"got {CANARY}.", f"got Basic {basic}", f"got me:{CANARY}", "x" * 294 + CANARY, "x" * 280 + basic]
+    error = [{"create": {"_id": "1", "status": 400, "error": {"type": CANARY, "reason": each}}} for each in reasons]
+    with (
+        peer(lambda *_: Reply(200, json.dumps({"items": error}).encode()), engine) as there,
+        connect(engine, there.url, username="me", password=CANARY) as server,
+    ):
+        answer = server.bulk("logs-a-b", [action()])
+    assert isinstance(answer, list)
+    assert [each.kind for each in answer] == ["[secret]"] * 5
+    assert [each.reason for each in answer[:3]] == ["got [secret]", "got Basic [secret]", "got [secret]"]
+    assert [each.reason for each in answer[3:]] == ["x" * 294 + "[secret]…", "x" * 280 + "[secret]…"]
+
+
 def told(server: Server) -> object:
     """What a request says, also in what a traceback would show."""
     try:
@@ -328,7 +345,8 @@ def test_no_credential_is_ever_shown(
         logger = logging.getLogger(name)
         caplog.set_level(logging.DEBUG, name)
         logger.addHandler(caplog.handler)
-    reply = Reply(status, json.dumps({"error": {"reason": f"{CANARY} no" if status == 401 else "no"}}).encode())
+    error = {"error": {"type": CANARY, "reason": f"no {CANARY}, " * 20}}
+    reply = Reply(status, json.dumps(error if status >= 400 else {}).encode())
     shown = []
     try:
         with peer(lambda *_: reply if status else None, engine) as there:

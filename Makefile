@@ -62,7 +62,7 @@ test-parity: setup  ## Python and pipelines make the same documents: other rando
 
 # Options: make test-reliability RELIABILITY='--rows 1,3 --engine opensearch --scale full'
 RELIABILITY ?=
-test-reliability: setup  ## the promises about delivery in their full size, on genuine servers; takes half an hour
+test-reliability: setup  ## the promises about delivery in their full size, on genuine servers; takes two hours
 	$(BIN)/python -m tests.reliability $(RELIABILITY)
 
 lint: setup  ## ruff and mypy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from tests.engines.elasticsearch import Elasticsearch
 from tests.engines.opensearch import OpenSearch
 
 LONG = Path(__file__).parent / "reliability"
+
+
+def pytest_configure() -> None:
+    """A shell's job in the background ignores Ctrl-C, and so would the commands that are to be stopped by it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

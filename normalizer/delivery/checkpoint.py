@@ -22,7 +22,7 @@ from normalizer.delivery.bulks import Mark
 from normalizer.delivery.resuming import Entry, Key, Plan, absolute, key_of, plan
 from normalizer.delivery.target import Target
 from normalizer.errors import OutputError, SettingsError
-from normalizer.inputs import MAX_EVENT, Identity, Position, Source
+from normalizer.inputs import MAX_EVENT, Identity, Position, Source, Tail
 from normalizer.outputs.files import Closing, sync_folder, why, write_all
 from normalizer.outputs.letters import utc_now
 
@@ -258,6 +258,8 @@ def _line(entry: Entry) -> bytes:
             "items": position.items,
             "again": position.again,
             "head": {"bytes": file.head, "sha256": file.sha256},
+            "tail": position.tail and {"bytes": position.tail.bytes, "sha256": position.tail.sha256},
+            "digest": position.digest,
             "saved": entry.saved,
         }
     ).encode()
@@ -271,11 +273,33 @@ def _entry(each: _Object) -> Entry:
     again = each["again"]
     if not (all(map(_whole_number, numbers)) and all(isinstance(word, str) for word in words)):
         raise TypeError
-    if not isinstance(again, bool) or len(bytes.fromhex(words[3])) != 32:
+    if not isinstance(again, bool) or not _is_hash(words[3]):
         raise ValueError
     device, inode, size, offset, line, items, hashed = numbers
     file = Identity(device, inode, size, hashed, words[3])
-    return Entry(words[0], words[1], Position(offset, line, items, again, file), file, words[2])
+    position = Position(offset, line, items, again, file, _tail(each.get("tail")), _digest(each.get("digest")))
+    return Entry(words[0], words[1], position, file, words[2])
+
+
+def _tail(given: _Object | None) -> Tail | None:
+    """Null, or not there, where it is not known. Raises KeyError, TypeError, ValueError."""
+    if given is None:
+        return None
+    if not _whole_number(given["bytes"]) or not _is_hash(given["sha256"]):
+        raise ValueError
+    return Tail(given["bytes"], given["sha256"])
+
+
+def _digest(given: str | None) -> str | None:
+    """The same. Raises TypeError, ValueError."""
+    if given is not None and not _is_hash(given):
+        raise ValueError
+    return given
+
+
+def _is_hash(digits: object) -> bool:
+    """Raises ValueError for a text of other digits."""
+    return isinstance(digits, str) and len(bytes.fromhex(digits)) == 32
 
 
 def _whole_number(value: object) -> TypeGuard[int]:

@@ -1,8 +1,9 @@
 """Where each input is read on: what the state knows of files, held against what lies on the disk now.
 
-A file is known by device, inode and what stands at its beginning, not by its name: log files are renamed, copied,
-emptied, compressed and replaced. In doubt a file is read from its start: events that are sent again are duplicates (or,
-after a rollover and without --exact, stored twice), which does less harm than lost ones.
+A file is known by device, inode and what stands at its beginning and before the place where reading stopped, not by its
+name: log files are renamed, copied, emptied, compressed and replaced. In doubt a file is read from its start: events
+that are sent again are duplicates (or, after a rollover and without --exact, stored twice), which does less harm than
+lost ones.
 """
 
 from __future__ import annotations
@@ -256,7 +257,7 @@ class _Planner:
         return place
 
     def _expected(self, source: Source, lying: Lying, position: Position) -> None:
-        if position.offset == lying.size:
+        if position.offset == lying.size and (not position.again or lying.goes_on(position)):
             self._made.unchanged += 1
         elif position.items:
             self._made.ahead.append((source.name, position.items))
@@ -314,8 +315,8 @@ def _is_packed(entry: Entry, lying: Lying) -> bool:
 
 
 def _reaches(entry: Entry, lying: Lying) -> bool:
-    offset = entry.position.offset
-    return lying.size >= offset and (entry.position.again or lying.may_go_on(offset))
+    position = entry.position
+    return lying.size >= position.offset and (position.again or lying.goes_on(position))
 
 
 def _behind(count: int) -> str:

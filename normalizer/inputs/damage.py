@@ -9,5 +9,9 @@ class Torn(Damaged):
     """The file ends inside compressed data: it may still be written."""
 
 
+class Changed(Torn):
+    """The file was emptied or written anew while it was read: what it has now is for another reading."""
+
+
 class Stopped(Damaged):
     """The system could not read on: the file itself may be whole, and another try may read it."""

@@ -2,7 +2,9 @@ r"""Splits NDJSON into lines.
 
 A line ends with \n or \r\n; a \r alone ends nothing; the last line may lack its end. Lines of blanks (space, tab, \r)
 are skipped but counted. A line over the limit is hashed as it passes and becomes an Unreadable, and reading goes on
-with the next. Nothing else is looked at: NUL, bad UTF-8 and text that isn't JSON are handed on for the parser to say.
+with the next. NULs that begin a line are left out: where a file is emptied under a program that does not append but
+writes on at its old place, the system fills the gap with them, up to that line. Nothing else is looked at: other NULs,
+bad UTF-8 and text that isn't JSON are handed on for the parser to say.
 
 Where the file may still grow, what follows the last line end is left for the next run, unless it is one whole object.
 """
@@ -16,6 +18,7 @@ from normalizer.inputs.model import HEAD_BYTES, Gatherer, Item, Pieces, Unreadab
 from normalizer.inputs.nesting import is_whole_object
 
 BLANKS = b" \t\r"
+NUL = b"\0"
 
 
 class _Unfinished:
@@ -27,6 +30,8 @@ class _Unfinished:
         self._carriage_return = False
 
     def add(self, piece: bytes) -> None:
+        if not (self._gathered.size or self._carriage_return):
+            piece = piece.lstrip(NUL)
         if not piece:
             return
         if self._carriage_return:
@@ -95,6 +100,8 @@ def split_lines(
             end = read + len(block) - len(last)
             if b"\r" in block:
                 parts = [part.removesuffix(b"\r") for part in parts]
+            if NUL in block:
+                parts = [part.lstrip(NUL) for part in parts]
             parts[0] = b"x"  # Stands for `first`, so that the quick look sees one kind of thing.
             if first is None or not all(parts) or any(map(bytes.isspace, parts)) or len(block) > max_event:
                 items, lines = _one_by_one(first, parts, line, max_event)

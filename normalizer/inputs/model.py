@@ -68,6 +68,15 @@ class Identity:
     """Of these, in hexadecimal digits."""
 
 
+class Tail(NamedTuple):
+    """What stands at the end of what was read of a file."""
+
+    bytes: int
+    """So many are hashed: at most 1,024."""
+    sha256: str
+    """Of these, in hexadecimal digits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where reading of a file can go on.
@@ -78,7 +87,8 @@ class Position:
 
     offset: int
     """Bytes of the stored file behind the last whole item handed on, its line end included. With `again`: 0, or the
-    file's size when it was read to its end and nothing was left; while it has that size, nothing is read again."""
+    file's size when it was read to its end and nothing was left; while it has that size and tail, nothing is read
+    again."""
     line: int
     """The line, from 1, in which the offset lies. With `again`: the line that reading had come to."""
     items: int
@@ -86,6 +96,10 @@ class Position:
     again: bool = False
     file: Identity | None = field(default=None, compare=False)
     """The file that was read, whatever has its name now."""
+    tail: Tail | None = field(default=None, compare=False)
+    """Of what stands before the offset, where it is known."""
+    digest: str | None = field(default=None, compare=False)
+    """With `again`, where it is known: of the items that were handed on before, in hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)

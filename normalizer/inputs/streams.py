@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from typing import IO, Protocol
 
 from normalizer.inputs import zstd
-from normalizer.inputs.damage import Damaged, Stopped, Torn
+from normalizer.inputs.damage import Changed, Damaged, Stopped, Torn
 from normalizer.inputs.identity import Identifier
-from normalizer.inputs.model import Identity
+from normalizer.inputs.model import Identity, Position
+from normalizer.inputs.passed import last_of
 from normalizer.inputs.sources import Source
 
 GZIP = b"\x1f\x8b"
@@ -37,6 +38,9 @@ class Stored:
     def __init__(self, source: Source) -> None:
         """Open the source; raises OSError."""
         self.consumed = 0
+        self.last = b""  # Of what is consumed, the bytes that a position's tail is of.
+        self.watched = False  # Whether to see to it that the file stays the one that was opened ...
+        self.changed = False  # ... and that it did not.
         self._file: IO[bytes] | None = None
         self._identifier: Identifier | None = None
         self._raw: _Raw
@@ -59,14 +63,27 @@ class Stored:
         """What is read here, as it is now; None for what can't be read again (pipes, devices)."""
         return self._identifier.look() if self._identifier is not None else None
 
+    def holds(self, position: Position) -> bool:
+        """Whether the file is that of this position, and still has what was read of it."""
+        return self._identifier is not None and self._identifier.holds(position)
+
+    def goes_on(self, position: Position) -> bool:
+        """Whether what stands in the file before the position's offset is what was read."""
+        return self._identifier is not None and self._identifier.goes_on(position)
+
     def skip_to(self, offset: int) -> None:
         """Go on at this byte. Raises OSError."""
         assert self._file is not None
+        assert self._identifier is not None
         self._file.seek(offset)
         self.consumed = offset
+        self.last = self._identifier.last(offset)
 
     def chunks(self, size: int) -> Iterator[bytes]:
-        """The bytes as they come, at most `size` at a time. Raises Stopped where reading fails."""
+        """The bytes as they come, at most `size` at a time.
+
+        Raises Stopped where reading fails, and Changed where a watched file is no longer the one that was opened.
+        """
         while True:
             try:
                 chunk = self._raw.read(size)
@@ -76,10 +93,18 @@ class Stored:
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or str(error) or type(error).__name__
                 raise Stopped(f"reading stopped: {why.lower()}") from None
+            # Only now: if the file is still the same, it was so when the chunk was read.
+            self.changed = self.watched and not self._is_still(self.consumed + len(chunk))
+            if self.changed:
+                raise Changed("the file was emptied or written anew while it was read")
             if not chunk:
                 return
             self.consumed += len(chunk)
+            self.last = last_of(self.last, chunk)
             yield chunk
+
+    def _is_still(self, size: int) -> bool:
+        return self._identifier is not None and self._identifier.is_still(size)
 
 
 class Blocks:

@@ -128,6 +128,108 @@ def test_emptied_after_a_copy(here: Place, log: Path) -> None:
     assert runs.held(27)
 
 
+def copytruncate(log: Path, texts: list[bytes]) -> None:
+    shutil.copy(log, log.with_name(f"{log.name}.1"))
+    os.truncate(log, 0)
+    append(log, lines(texts))
+
+
+def test_emptied_after_a_copy_while_another_file_is_read(here: Place, log: Path) -> None:
+    """When its turn comes it is as long as it was: what it has now is not passed over."""
+    sent = events(2600)
+    texts = list(sent.values())
+    runs = Runs(here, "turn", log.parent)
+    log.write_bytes(lines(texts[:40]))
+    (first := log.with_name("first.log")).write_bytes(lines(texts[40:41]))
+    assert runs("first.log", LOG) == (41, 0)
+    append(first, lines(texts[41:2500]))
+    given = ("first.log", LOG, "--state", "state.json")
+    with (
+        Proxy(here.url, slow(0.2)) as proxy,
+        here.start(log.parent, "turn", *given, url=proxy.url) as run,
+    ):
+        assert run.until(lambda: proxy.documents > 0)
+        copytruncate(log, texts[2500:])
+        proxy.plan = honest
+        done = run.end(0)
+    assert done.counts["read"] == 2459 + 100
+    assert (
+        f"{LOG} has become another file since the run began: it is read from its start; where it was copied or "
+        "renamed, name that file as an input too."
+    ) in done.lines
+    found = here.judge("turn", sent)
+    assert (found.complaints, found.held) == ([], len(sent))
+
+
+def test_emptied_after_a_copy_while_it_is_read(here: Place, log: Path) -> None:
+    sent = events(5000)
+    texts = list(sent.values())
+    log.write_bytes(lines(texts[:2500]))
+    given = ("--state", "state.json", "--no-validate")
+    with (
+        Proxy(here.url, slow(0.2)) as proxy,
+        here.start(log.parent, "amid", LOG, *given, url=proxy.url) as run,
+    ):
+        assert run.until(lambda: proxy.documents > 0)
+        copytruncate(log, texts[2500:])
+        proxy.plan = honest
+        done = run.end(0)
+    count = done.counts["read"]
+    assert 0 < count < 2500
+    left = "the file was emptied or written anew while it was read; what follows is left for the next run."
+    assert f"{LOG}:{count + 1}: {left}" in done.lines
+    runs = Runs(here, "amid", log.parent)
+    assert runs(LOG, OLD, "--no-validate") == (len(sent) - count, 0)
+    assert runs.warnings == [
+        f"{LOG} is another file than the one that was read before: it is read from its start.",
+        f"{OLD} begins as {LOG} did and seems to be a copy: reading goes on behind its first {count:,} events.",
+    ]
+    found = here.judge("amid", sent)
+    assert (found.complaints, found.held) == ([], len(sent))
+
+
+def members(texts: list[bytes]) -> bytes:
+    return b"".join(gzip.compress(lines([text]), mtime=0) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("array", lambda texts: b"[" + b",\n".join(texts) + b"]"), ("members", members)]
+)
+@pytest.mark.parametrize("in_place", [True, False])
+def test_an_export_that_is_made_again_with_late_events_in_it(
+    here: Place, tmp_path: Path, name: str, form: Callable[[list[bytes]], bytes], in_place: bool
+) -> None:
+    runs = Runs(here, f"late{name}{in_place:d}", tmp_path)
+    export = tmp_path / "export"
+    export.write_bytes(form(TEXTS[:20]))
+    assert runs("export") == (20, 0)
+    made = tmp_path / "made"
+    made.write_bytes(form(TEXTS[:15] + TEXTS[20:24] + TEXTS[15:20]))
+    if in_place:
+        export.write_bytes(made.read_bytes())
+    else:
+        made.replace(export)
+    assert runs("export") == (24, 20)
+    assert runs.warnings[-1] == (
+        "export was written anew, with other events among those that were read before: it is read from its start, "
+        "and after a rollover its events are stored twice without --exact."
+    )
+    assert (runs("export"), runs.warnings) == ((0, 0), [])
+    assert runs.held(24)
+
+
+def test_emptied_under_a_program_that_writes_on_where_it_was(here: Place, log: Path) -> None:
+    runs = Runs(here, "hole", log.parent)
+    with log.open("r+b", buffering=0) as program:
+        program.seek(0, os.SEEK_END)
+        assert runs(LOG) == (20, 0)
+        os.truncate(log, 0)
+        program.seek(5 << 20)
+        program.write(lines(TEXTS[20:25]))
+    assert runs(LOG) == (5, 0)
+    assert runs.held(25)
+
+
 def test_another_file_of_the_same_name(here: Place, log: Path) -> None:
     """An export that is made anew each time: what it has in common with the last one is there already."""
     runs = Runs(here, "replaced", log.parent)

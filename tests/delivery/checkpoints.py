@@ -37,6 +37,7 @@ class Run:
     def __init__(self, state: Path, *inputs: Path | str, batches: int = 1000) -> None:
         """`batches`: so many are settled, and then it is killed."""
         self.read: list[int] = []
+        self.notes: list[str] = []
         with Checkpoint.open(state) as checkpoint:
             plan = checkpoint.resume(sources([str(each) for each in inputs]))
             self.said, self.news = plan.sentences, plan.news
@@ -46,6 +47,7 @@ class Run:
                     if not batches:
                         return
                     batches -= 1
+                    self.notes += [batch.note] if batch.note else []
                     self.read += [json.loads(item)["n"] - FIRST for item in batch.items if isinstance(item, bytes)]
                     if batch.after is not None:
                         checkpoint.save(source, batch.after)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import os
 import subprocess
 import sys
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,7 @@ def test_what_the_state_says(state: Path, log: Path, monkeypatch: pytest.MonkeyP
     status = log.stat()
     assert entry.pop("saved").endswith("Z")
     assert entry.pop("head").keys() == {"bytes", "sha256"}
+    assert entry.pop("tail") == {"bytes": 1024, "sha256": sha256(log.read_bytes()[-1024:]).hexdigest()}
     assert entry == {
         "path": "okta.log",
         "absolute": str(log),
@@ -57,8 +60,33 @@ def test_what_the_state_says(state: Path, log: Path, monkeypatch: pytest.MonkeyP
         "line": 31,
         "items": 30,
         "again": False,
+        "digest": None,
     }
     assert state.read_bytes().count(b"\n") == 3, "one input a line"
+
+
+def test_a_state_that_does_not_say_what_stands_before_a_place(state: Path, log: Path) -> None:
+    """As it was before it could."""
+    Run(state, log, batches=3)
+    known = json.loads(state.read_bytes())
+    for entry in known["files"]:
+        del entry["tail"], entry["digest"]
+    state.write_text(json.dumps(known))
+    with log.open("ab") as file:
+        file.write(lines(30, 1))
+    assert Run(state, log).read[-1] == 30
+    assert "tail" in saved(state)[0]
+
+
+def test_what_stands_before_a_place_is_kept(state: Path, log: Path) -> None:
+    log.write_bytes(gzip.compress(lines(0, 30)))
+    Run(state, log)
+    before = saved(state)
+    assert before[0]["tail"]["bytes"] == min(1024, log.stat().st_size)
+    assert len(before[0]["digest"]) == 64
+    (log.parent / "new").write_bytes(lines(30, 1))
+    Run(state, log.parent)
+    assert before[0] in saved(state)
 
 
 @pytest.mark.parametrize("source", [Source("<stdin>", None, None), Source("pipe", Path("pipe"), None)])
@@ -87,6 +115,15 @@ def test_what_is_broken_below_is_good(state: Path, target: dict[str, Any] | None
     Checkpoint.open(state).close()
     state.write_text(json.dumps({"mim-ecs state": 2, "target": target, "files": [ENTRY]}))
     Checkpoint.open(state).close()
+
+
+@pytest.mark.parametrize("tail", [2, 4, 1 << 80])
+def test_a_tail_that_no_file_can_have(state: Path, log: Path, tail: int) -> None:
+    Run(state, log, batches=3)
+    known = json.loads(state.read_bytes())
+    known["files"][0]["tail"]["bytes"] = tail
+    state.write_text(json.dumps(known))
+    assert Run(state, log).read == numbers(0, 30)
 
 
 def test_a_state_that_somebody_has_touched_is_new(state: Path, log: Path) -> None:
@@ -197,6 +234,11 @@ def test_a_state_of_no_files_is_not_written(state: Path) -> None:
                 ("head", None),
                 ("head", {"bytes": 3, "sha256": "00"}),
                 ("head", {"bytes": 3, "sha256": "z" * 64}),
+                ("tail", 3),
+                ("tail", {"bytes": "3", "sha256": "0" * 64}),
+                ("tail", {"bytes": 3, "sha256": 7}),
+                ("digest", 7),
+                ("digest", "00"),
             ]
         ],
     ],

@@ -423,6 +423,55 @@ def test_written_anew_in_its_place_with_the_same_beginning(state: Path, log: Pat
     assert second.said == [f"{log} is another file than the one that was read before: it is read from its start."]
 
 
+def test_written_anew_in_its_place_where_an_event_ends_again(state: Path, log: Path) -> None:
+    """Its lines are all of one length, so only what stands in them tells."""
+    Run(state, log)
+    log.write_bytes(lines(0, 15) + lines(70, 3) + lines(15, 15))
+    second = Run(state, log)
+    assert second.read == [*numbers(0, 15), *numbers(70, 73), *numbers(15, 30)]
+    assert second.said == [f"{log} is another file than the one that was read before: it is read from its start."]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_replaced_by_one_that_begins_as_it_did(state: Path, log: Path, pack: Callable[[bytes], bytes]) -> None:
+    """It is no copy: what stands where reading stopped is something else."""
+    log.write_bytes(pack(lines(0, 300)))
+    Run(state, log)
+    other = log.with_name("other")
+    other.write_bytes(pack(lines(0, 250) + lines(700, 3) + lines(250, 50)))
+    other.rename(log)
+    second = Run(state, log)
+    assert second.read == [*numbers(0, 250), *numbers(700, 703), *numbers(250, 300)]
+    assert second.said == [f"{log} is another file than the one that was read before: it is read from its start."]
+    assert Run(state, log).read == []
+
+
+def array(text: bytes) -> bytes:
+    return b"[" + text.replace(b"}\n{", b"},\n{") + b"]"
+
+
+def test_an_array_that_is_replaced_by_one_that_begins_as_it_did(state: Path, log: Path) -> None:
+    log.write_bytes(array(lines(0, 30)))
+    Run(state, log)
+    other = log.with_name("other")
+    other.write_bytes(array(lines(0, 15) + lines(70, 3) + lines(15, 15)))
+    other.rename(log)
+    second = Run(state, log)
+    assert second.read == [*numbers(0, 15), *numbers(70, 73), *numbers(15, 30)]
+    assert second.notes == [
+        f"{log} was written anew, with other events among those that were read before: it is read from its start, "
+        "and after a rollover its events are stored twice without --exact."
+    ]
+    assert Run(state, log).read == []
+
+
+def test_what_is_packed_ends_where_it_did_with_other_lines(state: Path, log: Path) -> None:
+    Run(state, log)
+    log.write_bytes(lines(0, 15) + lines(70, 15))
+    target = packed(log, gzip.compress)
+    assert Run(state, target).read == [*numbers(0, 15), *numbers(70, 85)]
+
+
 def test_a_file_that_only_begins_as_another_is_no_copy(state: Path, logs: Path, log: Path) -> None:
     Run(state, log)
     log.rename(state.with_name("elsewhere"))

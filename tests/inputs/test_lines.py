@@ -32,7 +32,9 @@ def test_an_empty_or_blank_file_gives_nothing(tmp_path: Path, text: bytes) -> No
         (b'{"a":1}\r\r\n{}\r\r', [(1, b'{"a":1}\r'), (2, b"{}\r\r")]),
         (b'\xef\xbb\xbf{"a":1}\n\xef\xbb\xbf{"b":2}', [(1, b'{"a":1}'), (2, b'\xef\xbb\xbf{"b":2}')]),
         (b'{"a":1}\nnull\n[1]\n"x"\n', [(1, b'{"a":1}'), (2, b"null"), (3, b"[1]"), (4, b'"x"')]),
-        (b'hello\n{"a":1}\n\x00\x00\n\xff\xfe\n', [(1, b"hello"), (2, b'{"a":1}'), (3, b"\0\0"), (4, b"\xff\xfe")]),
+        (b'hello\n{"a":1}\n\x00\x00\n\xff\xfe\n', [(1, b"hello"), (2, b'{"a":1}'), (4, b"\xff\xfe")]),
+        (b'\0\0{"a":1}\r\n\0\0\r\n\0 \n\0{"b":\0}\0\n \0\n', [(1, b'{"a":1}'), (4, b'{"b":\0}\0'), (5, b" \0")]),
+        (b'{"a":1}\n\r\0x\n\0\rx\n\0\0', [(1, b'{"a":1}'), (2, b"\r\0x"), (3, b"\rx")]),
         (b'{"a":1}\n\x0b\n\x0c\n', [(1, b'{"a":1}'), (2, b"\x0b"), (3, b"\x0c")]),
         (b"\x1f\n\x28\xb5\n", [(1, b"\x1f"), (2, b"\x28\xb5")]),
     ],
@@ -73,6 +75,14 @@ def test_the_head_of_a_long_line_is_64_kib(tmp_path: Path) -> None:
 def test_a_long_blank_line_is_blank(tmp_path: Path) -> None:
     text = b'{"a":1}\n' + b" \t\r" * 100 + b'\n{"b":2}\n' + b" " * 200
     assert lines(tmp_path, text, max_event=50) == [(1, b'{"a":1}'), (3, b'{"b":2}')]
+
+
+def test_a_hole_before_an_event_counts_against_no_limit(tmp_path: Path) -> None:
+    """A program writes on where it was in a file that somebody has emptied: NULs stand before that."""
+    event = b'{"a":"xxxxxxxxxxxx"}'
+    for before in (b"", b"{}\n"):
+        result = lines(tmp_path, before + b"\0" * 300 + event + b"\n" + event + b"\n", max_event=20)
+        assert result == [*([(1, b"{}")] if before else []), *((before.count(b"\n") + n, event) for n in (1, 2))]
 
 
 def test_line_ends_count_against_no_limit(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ import io
 import itertools
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,7 @@ FILES = {
     "BOM": b"\xef\xbb\xbf" + LINES,
     "blank lines": b"\n \r\n  " + LINES.replace(b"\n", b"\n\n \t\r\n") + b"\n\n  \n ",
     "junk": b"hello\n" + LINES[:100] + b"\n\0\0\n{\n" + LINES + b"\xff\xfe\n{}\r",
+    "holes": b"\0" * 90 + LINES + b"\n" + b"\0" * 5 + b"\n\0\0 " + EVENTS[0] + b"\r\n" + b"\0" * 70,
     "long lines": LINES + b"[" + b"z" * 200 + b"]\r\n" + LINES + b" " * 300 + b"\n" + b"{" + b"z" * 200 + b"}",
     "one line": EVENTS[3],
     "one blank line": b"\n",
@@ -189,22 +192,25 @@ def test_reading_goes_on_in_any_text(
 
 
 def test_lines_are_entered_in_their_middle(path: Path) -> None:
-    """What is before the position is not read at all."""
-    path.write_bytes(LINES)
-    after = next(read(source(path), batch_bytes=100)).after
+    """Of what is before the position only a kilobyte at either end is looked at."""
+    text = LINES * 20
+    path.write_bytes(text)
+    after = next(read(source(path), batch_bytes=3000)).after
     assert after is not None
-    path.write_bytes(b"\0" * after.offset + LINES[after.offset :])
+    end = after.offset
+    path.write_bytes(text[:1024] + b"\0" * (end - 2048) + text[end - 1024 :])
     (batch,) = read(source(path), start=after)
-    assert [*batch.lines] == [*range(after.line, COUNT + 1)]
-    assert batch.items == EVENTS[after.items :]
-    assert batch.consumed == len(LINES)
+    assert [*batch.lines] == [*range(after.line, COUNT * 20 + 1)]
+    assert batch.items == (EVENTS * 20)[after.items :]
+    assert batch.consumed == len(text)
 
 
 def test_a_file_that_was_read_to_its_end_is_not_unpacked_again(path: Path) -> None:
-    path.write_bytes(gz(LINES))
+    text = gzip.compress(LINES * 100, 0)
+    path.write_bytes(text)
     (batch,) = read(source(path), growing=True)
-    assert batch.after == Position(path.stat().st_size, COUNT + 1, COUNT, again=True)
-    path.write_bytes(b"\x1f\x8b" + b"x" * (path.stat().st_size - 2))
+    assert batch.after == Position(len(text), COUNT * 100 + 1, COUNT * 100, again=True)
+    path.write_bytes(text[:1024] + b"x" * (len(text) - 2048) + text[-1024:])
     assert [*read(source(path), start=batch.after, growing=True)] == []
 
 
@@ -233,6 +239,159 @@ def test_a_file_that_was_cut_is_read_from_its_start(path: Path) -> None:
     (batch,) = read(source(path))
     path.write_bytes(LINES[:60])
     assert flat([*read(source(path), start=batch.after)]) == flat(batches(path))
+
+
+# Files that are written anew
+
+MANY = [b'{"n":%d,"x":"%s"}' % (n, b"y" * 60) for n in range(1000, 1100)]
+LATE = [b'{"n":%d,"x":"%s"}' % (n, b"z" * 60) for n in range(2000, 2007)]
+
+
+def as_lines(events: list[bytes]) -> bytes:
+    return b"".join(event + b"\n" for event in events)
+
+
+def as_array(events: list[bytes]) -> bytes:
+    return b"[" + b",\n".join(events) + b"]\n"
+
+
+def as_gzip(events: list[bytes]) -> bytes:
+    members = (as_lines(events[start : start + 10]) for start in range(0, len(events), 10))
+    return packed(members)  # as one byte more would change all that follows it in one
+
+
+def as_one_line(events: list[bytes]) -> bytes:
+    return b"".join(events)
+
+
+FORMS = [as_lines, as_array, as_gzip, as_one_line]
+
+
+def half(path: Path, *, size: int = 4000) -> Position:
+    """Where the reading of a file has come to after its first block."""
+    after = next(read(source(path), growing=True, batch_bytes=size)).after
+    assert after is not None
+    assert 12 < after.items < 80
+    return after
+
+
+def rest(path: Path, start: Position | None) -> tuple[list[bytes | Unreadable], list[str], Position | None]:
+    """What reading goes on with, what it says, and where it ends."""
+    given = [*read(source(path), start=start, growing=True, batch_bytes=1000)]
+    return (
+        [item for batch in given for item in batch.items],
+        [batch.note for batch in given if batch.note],
+        given[-1].after if given else start,
+    )
+
+
+ANOTHER = (
+    "name has become another file since the run began: it is read from its start; where it was copied or renamed, "
+    "name that file as an input too."
+)
+REWRITTEN = (
+    "name was written anew, with other events among those that were read before: it is read from its start, "
+    "and after a rollover its events are stored twice without --exact."
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_emptied_and_filled_again_since_somebody_looked(path: Path, form: Callable[[list[bytes]], bytes]) -> None:
+    """The position is of before; the file is as long again when it is opened."""
+    path.write_bytes(form(MANY))
+    after = half(path)
+    path.write_bytes(form(LATE * 20))
+    items, notes, end = rest(path, after)
+    assert (items, notes) == (LATE * 20, [ANOTHER])
+    assert rest(path, end)[0] == []
+
+
+def test_another_rest_behind_the_same_beginning(path: Path) -> None:
+    """Lines all of one length: only what stands in them tells."""
+    path.write_bytes(as_lines(MANY))
+    after = half(path)
+    path.write_bytes(as_lines(MANY[:20] + LATE + MANY[20:]))
+    assert rest(path, after)[:2] == (MANY[:20] + LATE + MANY[20:], [ANOTHER])
+
+
+@pytest.mark.parametrize("form", FORMS[1:])
+@pytest.mark.parametrize("at", [30, 90])
+@pytest.mark.parametrize("whole", [False, True])
+def test_events_that_come_late_into_what_is_read_again(
+    path: Path, form: Callable[[list[bytes]], bytes], at: int, whole: bool
+) -> None:
+    """An export that is made again, with others among the old events."""
+    path.write_bytes(form(MANY))
+    after = rest(path, None)[2] if whole else half(path)
+    assert after is not None
+    made = MANY[:at] + LATE + MANY[at:]
+    path.write_bytes(form(made))
+    items, notes, end = rest(path, after)
+    assert (items, notes) == ((made, [REWRITTEN]) if at < after.items else (made[after.items :], []))
+    assert rest(path, end)[0] == []
+
+
+@pytest.mark.parametrize("form", FORMS[1:])
+def test_events_that_are_gone_from_what_is_read_again(path: Path, form: Callable[[list[bytes]], bytes]) -> None:
+    path.write_bytes(form(MANY))
+    after = half(path)
+    made = MANY[:20] + LATE
+    path.write_bytes(form(made))
+    items, notes, end = rest(path, after)
+    assert (items, notes) == (made, [REWRITTEN])
+    assert rest(path, end)[0] == []
+
+
+@pytest.mark.parametrize("form", FORMS[1:])
+def test_others_of_the_same_length(path: Path, form: Callable[[list[bytes]], bytes]) -> None:
+    path.write_bytes(form(MANY))
+    after = rest(path, None)[2]
+    made = MANY[:90] + LATE + MANY[97:]
+    text = form(made)
+    path.write_bytes(text)
+    assert rest(path, after)[:2] == (made, [REWRITTEN])
+
+
+def test_an_array_that_is_made_again_with_more_at_its_end(path: Path) -> None:
+    path.write_bytes(as_array(MANY))
+    after = rest(path, None)[2]
+    path.write_bytes(as_array(MANY + LATE))
+    assert rest(path, after)[:2] == (LATE, [])
+
+
+def test_a_position_that_does_not_know_the_items_before_it(path: Path) -> None:
+    """Of an older state: they are counted."""
+    path.write_bytes(as_array(MANY))
+    after = replace(half(path), digest=None)
+    path.write_bytes(as_array(MANY[:20] + LATE + MANY[20:]))
+    assert rest(path, after)[:2] == ((MANY[:20] + LATE + MANY[20:])[after.items :], [])
+
+
+@pytest.mark.parametrize("form", [as_lines, as_array, as_gzip])
+@pytest.mark.parametrize("count", [0, 1, 200])
+def test_emptied_and_filled_again_while_it_is_read(
+    path: Path, form: Callable[[list[bytes]], bytes], count: int
+) -> None:
+    """It was copied before: what nobody has read is there; the file's new events are for the next run."""
+    path.write_bytes(form(MANY))
+    reading = read(source(path), growing=True, batch_bytes=2000)
+    first = next(reading)
+    shutil.copy(path, path.with_name("copy"))
+    path.write_bytes(form((LATE * 30)[:count]))
+    *others, last = reading
+    read_of_it = [item for batch in [first, *others, last] for item in batch.items]
+    assert read_of_it == MANY[: len(read_of_it)]
+    assert len(read_of_it) < 100
+    assert last.note is not None
+    assert "the file was emptied or written anew while it was read; what follows is left for the next run" in last.note
+    after = last.after
+    assert after is not None
+    assert after.file is not None
+    assert (after.items, after.file.size) == (len(read_of_it), path.with_name("copy").stat().st_size)
+    assert rest(path, after)[0] == (LATE * 30)[:count]
+    status = path.with_name("copy").stat()
+    copied = replace(after, file=replace(after.file, device=status.st_dev, inode=status.st_ino))
+    assert rest(path.with_name("copy"), copied)[:2] == (MANY[len(read_of_it) :], [])
 
 
 def test_what_cannot_be_read_again_has_no_position(tmp_path: Path) -> None:
@@ -411,15 +570,6 @@ def test_only_the_last_batch_of_a_growing_file_may_be_empty(path: Path) -> None:
         assert all(batch.items and batch.note is None for batch in given[:-1])
 
 
-def test_a_file_that_was_written_anew_with_less_is_noted(path: Path) -> None:
-    path.write_bytes(ARRAY)
-    (batch,) = read(source(path))
-    path.write_bytes(b"[{}]" + b" " * len(ARRAY))
-    (noted,) = read(source(path), start=batch.after, growing=True)
-    assert noted.note == "name ends before the place that an earlier run had come to: was it written anew?"
-    assert noted.after == batch.after
-
-
 def test_a_good_last_line_is_whole(path: Path) -> None:
     """No beginning of an event is taken for an event."""
     event = json.dumps({"a": {"b": ["}", {"c": '\\"}'}]}, "d": "ü"}, ensure_ascii=False).encode()
@@ -429,7 +579,7 @@ def test_a_good_last_line_is_whole(path: Path) -> None:
 
 
 def packed(pieces: Iterator[bytes]) -> bytes:
-    return b"".join(gzip.compress(piece, mtime=0) for piece in pieces)
+    return b"".join(gzip.compress(piece, 0, mtime=0) for piece in pieces)
 
 
 def test_gzip_members_that_are_appended(path: Path) -> None:

@@ -43,7 +43,7 @@ def done_by(workers: int, folder: Path) -> tuple[Done, bytes, list[str]]:
         stdin=with_bad_ones(11),
         code=1,
     )
-    letters = re.sub(rb'"time":"[^"]*"', b'', dead.read_bytes())
+    letters = re.sub(rb'"time":"[^"]*"', b"", dead.read_bytes())
     return done, letters, [line.partition(" (")[0] for line in done.lines[:-1]]
 
 

@@ -90,7 +90,7 @@ OUTSIDE: Final = (
         "too deep: a dead letter",
         "taken",
         ("refused", "document"),
-        _debug(f'{"[" * 300}{"]" * 300}'),
+        _debug(f"{'[' * 300}{']' * 300}"),
     ),
     Outside(
         "nesting of more than 990 levels",

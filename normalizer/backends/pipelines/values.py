@@ -207,9 +207,7 @@ class Values:
                 [path for path in inner.paths if not path.absolute], number, "", many=inner.destination.array
             )
         ]
-        values = Values(
-            self.rules, self.source, self.names, Picks(self.source, self.names, item, inside), self.picks
-        )
+        values = Values(self.rules, self.source, self.names, Picks(self.source, self.names, item, inside), self.picks)
         for inner in rule.fields:
             keys = tuple(inner.destination.name.removeprefix(f"{rule.destination.name}.").split("."))
             node = root.at(keys[:-1], self.names, self.source)

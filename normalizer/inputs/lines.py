@@ -2,9 +2,9 @@ r"""Splits NDJSON into lines.
 
 A line ends with \n or \r\n; a \r alone ends nothing; the last line may lack its end. Lines of blanks (space, tab, \r)
 are skipped but counted. A line over the limit is hashed as it passes and becomes an Unreadable, and reading goes on
-with the next. NULs that begin a line are left out: where a file is emptied under a program that does not append but
-writes on at its old place, the system fills the gap with them, up to that line. Nothing else is looked at: other NULs,
-bad UTF-8 and text that isn't JSON are handed on for the parser to say.
+with the next. NULs that begin a line are left out, unless they are all of it: where a file is emptied under a program
+that does not append but writes on at its old place, the system fills the gap with them, up to that line. Nothing else
+is looked at: other NULs, bad UTF-8 and text that isn't JSON are handed on for the parser to say.
 
 Where the file may still grow, what follows the last line end is left for the next run, unless it is one whole object.
 """
@@ -28,10 +28,13 @@ class _Unfinished:
         self._gathered = Gatherer(limit)
         self._blank = True
         self._carriage_return = False
+        self._nuls = 0
 
     def add(self, piece: bytes) -> None:
         if not (self._gathered.size or self._carriage_return):
+            size = len(piece)
             piece = piece.lstrip(NUL)
+            self._nuls += size - len(piece)
         if not piece:
             return
         if self._carriage_return:
@@ -44,6 +47,10 @@ class _Unfinished:
 
     def end(self, line: int) -> Item | None:
         """The line, whose line end was met; None where it is blank."""
+        if not self._gathered.size and self._nuls:
+            self._blank = False
+            for at in range(0, self._nuls, HEAD_BYTES):
+                self._gathered.add(NUL * min(HEAD_BYTES, self._nuls - at))
         gathered, blank = self._gathered, self._blank
         item: Item | None = None
         if not blank:
@@ -76,6 +83,7 @@ class _Unfinished:
         self._gathered.clear()
         self._blank = True
         self._carriage_return = False
+        self._nuls = 0
 
 
 def split_lines(
@@ -101,7 +109,7 @@ def split_lines(
             if b"\r" in block:
                 parts = [part.removesuffix(b"\r") for part in parts]
             if NUL in block:
-                parts = [part.lstrip(NUL) for part in parts]
+                parts = [part.lstrip(NUL) or part for part in parts]
             parts[0] = b"x"  # Stands for `first`, so that the quick look sees one kind of thing.
             if first is None or not all(parts) or any(map(bytes.isspace, parts)) or len(block) > max_event:
                 items, lines = _one_by_one(first, parts, line, max_event)

@@ -47,7 +47,7 @@ DEEP = 10_000
         b"hello",
         b'"quoted"',
         b"2024-01-01 started",
-        b"x\x00\x00\x00",
+        b"\x00\x00\x00",
         b"}",
     ],
 )

@@ -14,6 +14,7 @@
     ├── ServerError             the cluster cannot be reached or refuses us; exit code 3
     │   └── Unanswered          a request had no answer, or none that can be read; another might
     ├── OutputError             output or dead letters cannot be written; exit code 4
+    │   └── ReaderGone          nobody reads standard output any more; exit code 141
     └── WorkerError             a worker process died; exit code 5
 
 Exceptions of other packages (PyYAML, orjson, jsonschema, elasticsearch, OSError) never leave a public function:

@@ -91,11 +91,16 @@ def checked(returned: int, out: bytes, err: str, code: int | None) -> Done:
     return Done(returned, out, err)
 
 
-def start(*given: str | Path, **how: Any) -> subprocess.Popen[bytes]:
+def unmeasured(variables: Mapping[str, str]) -> dict[str, str]:
+    """For what a signal may stop: amid the bookkeeping of coverage it would leave a lock taken, and never end."""
+    return {name: value for name, value in variables.items() if name != "COVERAGE_PROCESS_CONFIG"}
+
+
+def start(*given: str | Path, env: Mapping[str, str] | None = None, **how: Any) -> subprocess.Popen[bytes]:
     """Begin a command, in a session of its own."""
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process: subprocess.Popen[bytes] = subprocess.Popen(
-        arguments(*given), start_new_session=True, **{"env": environment(), **streams, **how}
+        arguments(*given), env=unmeasured(env or environment()), start_new_session=True, **{**streams, **how}
     )
     return process
 

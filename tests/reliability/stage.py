@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self, TypeVar
 
-from tests.cli.command import Done, arguments, checked, environment, mim_ecs
+from tests.cli.command import Done, arguments, checked, environment, mim_ecs, unmeasured
 from tests.engines.ask import ask
 from tests.engines.server import Server
 from tests.engines.tether import tethered
@@ -46,7 +46,7 @@ class Run:
             self.process = subprocess.Popen(
                 tethered(arguments("index", *given)),
                 cwd=folder,
-                env={name: value for name, value in environment(**variables).items() if value},
+                env={name: value for name, value in unmeasured(environment(**variables)).items() if value},
                 stdin=stdin,
                 stdout=subprocess.DEVNULL,
                 stderr=said,

@@ -18,7 +18,7 @@ import click
 from normalizer import __version__
 from normalizer.cli.config import config_option
 from normalizer.cli.settings import CONTEXT, EXIT_CODES, LOG_FORMAT, exit_codes
-from normalizer.cli.variables import check_variables, inherit
+from normalizer.cli.variables import check_variables, inherit, variable_of
 from normalizer.cli.view import is_text, start_log, tell_error
 from normalizer.errors import MappingError, NormalizerError, OutputError, ReaderGone, SettingsError, WorkerError
 from normalizer.language.advice import did_you_mean
@@ -95,7 +95,7 @@ def _log_format(words: Sequence[str], settings: Mapping[str, Any]) -> str:
     flags = [after for word, after in pairwise(words) if word == "--log-format"]
     flags += [word.partition("=")[2] for word in words if word.startswith("--log-format=")]
     command = next((word for word in words if word in COMMANDS), "")
-    variables = [os.environ.get(name, "") for name in (LOG_FORMAT, f"MIM_ECS_{command}_LOG_FORMAT".upper())]
+    variables = [os.environ.get(name, "") for name in (LOG_FORMAT, variable_of(command, "log_format"))]
     asked = [*flags[-1:], *filter(None, variables), settings.get(command, {}).get("log_format", "text")]
     return str(asked[0])
 

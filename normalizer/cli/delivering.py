@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from normalizer.cli.servers import connected, server_options
-from normalizer.cli.settings import document_options
+from normalizer.cli.settings import document_options, given, refuse
 from normalizer.cli.view import View, log
 from normalizer.cluster import Kind, check_installed, cluster_uuid, data_stream, has_data_stream
 from normalizer.delivery import Counts as Delivered
@@ -28,7 +28,7 @@ from normalizer.delivery.deliver import Acknowledged, Letters
 from normalizer.delivery.exact import known
 from normalizer.delivery.replay import DATA_STREAM
 from normalizer.delivery.target import Target
-from normalizer.errors import SettingsError, Unanswered
+from normalizer.errors import Unanswered
 from normalizer.inputs import Batch
 from normalizer.language.advice import choices
 from normalizer.names import NAME
@@ -153,32 +153,16 @@ def delivery_options(command: Command) -> Command:
     return result
 
 
-_MADE_HERE = {
-    "mappings": "--mappings",
-    "org": "--org",
-    "original": "--no-original",
-    "strict": "--strict",
-    "validate": "--no-validate",
-    "workers": "--workers",
-}
+_MADE_HERE = ("mappings", "org", "original", "strict", "validate", "workers")
 """Options that say how documents are made here."""
 
 
 def _check_unused(context: click.Context) -> None:
     """Raise SettingsError for options on the command line that mean nothing where the cluster makes the documents."""
-    given = [
-        option
-        for name, option in _MADE_HERE.items()
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-    ]
-    if given:
-        them, mean = ("it", "means") if len(given) == 1 else ("them", "mean")
-        there = [name for name in given if name in ("--mappings", "--org")]
-        advice = f"; `mim-ecs setup` takes {choices(there, 'and')}" if there else ""
-        raise SettingsError(
-            f"with --via-pipeline documents are made in the cluster, where {choices(given, 'and')} {mean} nothing; "
-            f"leave {them} out{advice}"
-        )
+    flags = given(context, _MADE_HERE)
+    there = [flag for flag in flags if flag in ("--mappings", "--org")]
+    advice = f"; `mim-ecs setup` takes {choices(there, 'and')}" if there else ""
+    refuse(flags, "with --via-pipeline, where documents are made in the cluster", advice)
 
 
 class Delivery:

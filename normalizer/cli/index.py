@@ -68,7 +68,7 @@ def index(
     with ExitStack() as stack:
         checkpoint = None
         if state is not None:
-            checkpoint = stack.enter_context(Checkpoint.open(state))
+            checkpoint = stack.enter_context(Checkpoint(state))
             checkpoint.check(found)
             checkpoint.compare(delivery.target)
         letters = stack.enter_context(DeadLetters(dead_letters, size=dead_letters_size, facts=delivery.facts))

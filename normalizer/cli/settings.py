@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ import click
 
 from normalizer.cli.view import start_log
 from normalizer.errors import SettingsError
+from normalizer.language.advice import choices
 
 CONTEXT: dict[str, Any] = {
     "help_option_names": ["-h", "--help"],
@@ -43,6 +44,22 @@ def exit_codes(*codes: str) -> str:
 def epilog(example: str, *codes: str) -> str:
     """The end of a command's help: an example, and its exit codes."""
     return f"\b\nExample:\n  {example}\n\n{exit_codes(*codes)}"
+
+
+def given(context: click.Context, names: Collection[str]) -> list[str]:
+    """Those of these options that stand on the command line, as flags; what settings say holds for every run."""
+    return [
+        (option.secondary_opts if context.params[option.name] is False else option.opts)[0]
+        for option in context.command.params
+        if option.name in names and context.get_parameter_source(option.name) is click.core.ParameterSource.COMMANDLINE
+    ]
+
+
+def refuse(flags: Sequence[str], where: str, advice: str = "") -> None:
+    """Raise SettingsError for flags that mean nothing there, if there are any."""
+    if flags:
+        means, them = ("means", "it") if len(flags) == 1 else ("mean", "them")
+        raise SettingsError(f"{choices(flags, 'and')} {means} nothing {where}; leave {them} out{advice}.")
 
 
 def _all(options: tuple[Callable[[Command], Command], ...], command: Command) -> Command:

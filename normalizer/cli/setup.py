@@ -11,13 +11,12 @@ from typing import cast
 
 import click
 import orjson
-from click.core import ParameterSource
 
 from normalizer.backends.pipelines import build
 from normalizer.backends.pipelines.lookup import processors
 from normalizer.backends.templates import Body, IndexMode
 from normalizer.cli.servers import connected, server_options
-from normalizer.cli.settings import epilog, log_format_option, mappings_option, org_option
+from normalizer.cli.settings import epilog, given, log_format_option, mappings_option, org_option, refuse
 from normalizer.cli.view import log, say
 from normalizer.cluster import (
     Change,
@@ -42,7 +41,7 @@ from normalizer.cluster import (
     shortened,
     wanted,
 )
-from normalizer.errors import SettingsError, SetupError
+from normalizer.errors import SetupError
 from normalizer.language import Mappings, load
 from normalizer.language.advice import choices
 from normalizer.outputs.server import Server
@@ -155,17 +154,8 @@ def setup(
 
 
 def _check_removing(context: click.Context) -> None:
-    """Raise SettingsError for flags that mean nothing with --remove. What settings say for every run is passed over."""
-    given = [
-        option.opts[0]
-        for option in context.command.params
-        if option.name in _MEANINGLESS
-        and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
-        and context.params[option.name] is not False
-    ]
-    if given:
-        means, them = ("means", "it") if len(given) == 1 else ("mean", "them")
-        raise SettingsError(f"{choices(given, 'and')} {means} nothing with --remove; leave {them} out.")
+    """Raise SettingsError for flags that mean nothing with --remove."""
+    refuse([flag for flag in given(context, _MEANINGLESS) if flag != "--no-pipelines"], "with --remove")
 
 
 def _installed(server: Server) -> Installed:

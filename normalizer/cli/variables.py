@@ -28,7 +28,7 @@ def check_variables(context: click.Context, name: str, commands: Collection[str]
     assert isinstance(group, click.Group)
     mine = [name, *filter(None, [HEIRS.get(name)])]
     others = tuple(f"{PREFIX}{each.upper()}_" for each in commands if each not in mine)
-    known = {*_OF_ALL, *(_variable(each, key) for each in mine for key in _options(group.get_command(context, each)))}
+    known = {*_OF_ALL, *(variable_of(each, key) for each in mine for key in _options(group.get_command(context, each)))}
     for variable in os.environ:
         if variable.startswith(PREFIX) and not variable.startswith(others) and variable not in known:
             raise SettingsError(f"the variable {variable} sets no option{did_you_mean(variable, known)}")
@@ -43,7 +43,7 @@ def inherit(context: click.Context, name: str) -> None:
     assert isinstance(group, click.Group)
     settings = {**(context.default_map or {})}
     theirs = _options(group.get_command(context, origin))
-    variables = {key: value for key in theirs if (value := os.environ.get(_variable(origin, key)))}
+    variables = {key: value for key in theirs if (value := os.environ.get(variable_of(origin, key)))}
     shared = _options(group.get_command(context, name)) & theirs
     known = settings.get(origin, {}) | variables
     settings[name] = {key: value for key, value in known.items() if key in shared} | settings.get(name, {})
@@ -51,7 +51,8 @@ def inherit(context: click.Context, name: str) -> None:
     context.default_map = settings
 
 
-def _variable(command: str, key: str) -> str:
+def variable_of(command: str, key: str) -> str:
+    """The name of the variable that is this option of a command."""
     return f"{PREFIX}{command}_{key}".upper()
 
 

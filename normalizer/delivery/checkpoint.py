@@ -40,7 +40,10 @@ class Checkpoint(Closing):
     """One state file, locked and loaded. Not for several threads at once."""
 
     def __init__(self, path: Path) -> None:
-        """Raises SettingsError where it can't be used, OutputError where nothing can be written beside it."""
+        """The state of this file; an empty one where there is no such file.
+
+        Raises SettingsError where it can't be used, OutputError where nothing can be written beside it.
+        """
         self.path = path
         self._file = Path(os.path.realpath(path))  # A link stays one.
         folder, name = self._file.parent, self._file.name
@@ -61,11 +64,6 @@ class Checkpoint(Closing):
             self.close()
             raise
         self._lines = {key: _line(entry) for key, entry in self._entries.items()}
-
-    @classmethod
-    def open(cls, path: Path) -> Checkpoint:
-        """The state of this file; an empty one where there is no such file. Raises SettingsError, OutputError."""
-        return cls(path)
 
     def close(self) -> None:
         """Give the lock back; before, write down what `resume` has dropped. Raises OutputError."""

@@ -25,9 +25,10 @@ from normalizer.delivery.counts import Counts
 from normalizer.delivery.gate import Gate, Retries, Stopped, Waiting
 from normalizer.delivery.items import Item, prepare
 from normalizer.delivery.ledger import Ledger
-from normalizer.delivery.sender import Known, Sender, utc_now
+from normalizer.delivery.sender import Known, Sender
 from normalizer.errors import InvalidDocument, NormalizerError, WorkerError
 from normalizer.outputs.answers import Send
+from normalizer.outputs.letters import utc_now
 from normalizer.runtime.batch import DeadLetter
 from normalizer.signals import held
 
@@ -58,7 +59,7 @@ def deliver(
     limits: Limits = _LIMITS,
     retries: Retries = _RETRIES,
     grace: float = GRACE,
-    now: Callable[[], bytes] = utc_now,
+    now: Callable[[], str] = utc_now,
     clock: Callable[[], float] = time.monotonic,
     jitter: Callable[[], float] = random.random,
 ) -> Counts:

@@ -13,7 +13,6 @@ import math
 import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from normalizer.delivery.bulks import Bulk
 from normalizer.delivery.counts import Counts
@@ -28,11 +27,6 @@ Known = Callable[[Sequence[str]], "Collection[str] | NoAnswer"]
 """Which of these `_id`s the whole data stream holds already. Raises ServerError. Called by several threads."""
 
 
-def utc_now() -> bytes:
-    """The time as RFC 3339 writes it, in UTC with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()
-
-
 @dataclass
 class Sender:
     """Sends bulks; several threads share one. `bury` takes the dead letters of a bulk as soon as they are known."""
@@ -42,7 +36,7 @@ class Sender:
     gate: Gate
     counts: Counts
     known: Known | None
-    now: Callable[[], bytes]
+    now: Callable[[], str]
     _counting: threading.Lock = field(default_factory=threading.Lock, init=False)
     _too_large: float = field(default=math.inf, init=False)
     """The size in bytes of the smallest part that was more than the server takes in one request."""
@@ -141,7 +135,7 @@ class Sender:
         return answer
 
     def _request(self, part: list[Prepared]) -> list[ItemResult] | NoAnswer:
-        ingested = self.now()
+        ingested = self.now().encode()
         lines = [each.line(ingested) for each in part]
         with self._counting:
             self.counts.requests += 1

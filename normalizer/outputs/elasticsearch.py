@@ -15,7 +15,6 @@ from normalizer.errors import ServerError
 from normalizer.outputs.address import Address, authorization, read_address, trust
 from normalizer.outputs.answers import ItemResult, NoAnswer, short
 from normalizer.outputs.failures import failure, plainly
-from normalizer.outputs.masks import Mask
 from normalizer.outputs.pool import Pool
 from normalizer.outputs.server import TIMEOUT, Answer, Server
 
@@ -54,9 +53,7 @@ class ElasticsearchServer(Server):
     engine = "Elasticsearch"
 
     def __init__(self, address: Address, headers: Mapping[str, str], pool: Pool) -> None:
-        self.address = address.shown
-        self.authorized = bool(headers)
-        self.mask = Mask.of(headers)
+        super().__init__(address, headers)
         node = NodeConfig(address.scheme, address.host, address.port, address.path, _extras={_POOL: pool})
         self._client = Elasticsearch(
             [node],
@@ -108,7 +105,7 @@ class ElasticsearchServer(Server):
         with suppress(ServerError, AttributeError, KeyError, TypeError):
             there = self.request("POST", "/_mget", {"docs": docs}).body["docs"]
             errors = {each["_id"]: each["_source"]["error"] for each in there if each.get("found")}
-            reasons = {key: short(f"{error['type']}: {error['message']}") for key, error in errors.items()}
+            reasons = {key: self.mask(short(f"{each['type']}: {each['message']}")) for key, each in errors.items()}
             return [replace(each, reason=reasons.get(each.id, each.reason)) for each in found]
         return found
 

@@ -17,7 +17,6 @@ from normalizer.errors import ServerError, SettingsError
 from normalizer.outputs.address import Address, authorization, read_address, trust
 from normalizer.outputs.answers import ItemResult, NoAnswer
 from normalizer.outputs.failures import failure, plainly
-from normalizer.outputs.masks import Mask
 from normalizer.outputs.pool import Pool
 from normalizer.outputs.server import TIMEOUT, Answer, Server
 
@@ -57,9 +56,7 @@ class OpenSearchServer(Server):
     engine = "OpenSearch"
 
     def __init__(self, address: Address, headers: Mapping[str, str], pool: Pool) -> None:
-        self.address = address.shown
-        self.authorized = bool(headers)
-        self.mask = Mask.of(headers)
+        super().__init__(address, headers)
         self._client = _client(address, headers, pool)
 
     def request(self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None) -> Answer:

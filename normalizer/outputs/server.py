@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 from normalizer.errors import ServerError
+from normalizer.outputs.address import Address
 from normalizer.outputs.answers import ItemResult, NoAnswer, error_of, results, seconds_to_wait
 from normalizer.outputs.failures import Failure
 from normalizer.outputs.masks import Mask
@@ -40,11 +41,12 @@ class Server(ABC):
 
     engine: ClassVar[str]
     """Its name for people: Elasticsearch, OpenSearch."""
-    address: str
-    mask: Mask
-    """Takes our credentials out of what the server says."""
-    authorized: bool
-    """Whether we say who we are."""
+
+    def __init__(self, address: Address, headers: Mapping[str, str]) -> None:
+        """`headers` are sent with every request; credentials among them are masked in all that the server says."""
+        self.address = address.shown
+        self.authorized = bool(headers)
+        self.mask = Mask.of(headers)
 
     @abstractmethod
     def request(self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None) -> Answer:

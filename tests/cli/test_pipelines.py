@@ -138,20 +138,24 @@ def test_without_its_pipeline_nothing_is_sent(client: Server, url: str, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "meaning", "advice"),
     [
-        (["--org", "acme.okta.com"], "where --org means nothing; leave it out; `mim-ecs setup` takes --org."),
+        (["--org", "acme.okta.com"], "--org means", "leave it out; `mim-ecs setup` takes --org."),
         (
             ["--mappings", "mine", "--strict"],
-            "where --mappings and --strict mean nothing; leave them out; `mim-ecs setup` takes --mappings.",
+            "--mappings and --strict mean",
+            "leave them out; `mim-ecs setup` takes --mappings.",
         ),
-        (["--no-original"], "where --no-original means nothing; leave it out."),
-        (["--strict", "--no-validate"], "where --strict and --no-validate mean nothing; leave them out."),
+        (["--no-original"], "--no-original means", "leave it out."),
+        (["--strict", "--no-validate"], "--strict and --no-validate mean", "leave them out."),
     ],
 )
-def test_options_that_say_how_documents_are_made_here(tmp_path: Path, given: list[str], said: str) -> None:
+def test_options_that_say_how_documents_are_made_here(
+    tmp_path: Path, given: list[str], meaning: str, advice: str
+) -> None:
     done = mim_ecs("index", "--via-pipeline", *ENGINE, *given, "--url", "http://127.0.0.1:9", cwd=tmp_path, code=2)
-    assert done.err == f"Error: with --via-pipeline documents are made in the cluster, {said}\n"
+    where = "with --via-pipeline, where documents are made in the cluster"
+    assert done.err == f"Error: {meaning} nothing {where}; {advice}\n"
 
 
 def test_options_that_are_as_they_are_anyhow(tmp_path: Path) -> None:

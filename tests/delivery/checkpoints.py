@@ -38,7 +38,7 @@ class Run:
         """`batches`: so many are settled, and then it is killed."""
         self.read: list[int] = []
         self.notes: list[str] = []
-        with Checkpoint.open(state) as checkpoint:
+        with Checkpoint(state) as checkpoint:
             plan = checkpoint.resume(sources([str(each) for each in inputs]))
             self.said, self.news = plan.sentences, plan.news
             self.files = [source.name for source, _ in plan.files]
@@ -103,7 +103,7 @@ TARGET = Target("logs-okta.mim-trials", "cluster", "127.0.0.1:9200")
 
 def _deliver(log: Path, state: Path, acknowledged: Path, *, call: int, when: int) -> NoReturn:
     """Read and acknowledge, until the n-th of the calls: be killed before it, after it, or (a write) in its middle."""
-    checkpoint = Checkpoint.open(state)
+    checkpoint = Checkpoint(state)
     checkpoint.bind(TARGET)
     ((source, start),) = checkpoint.resume(sources([str(log)])).files
     _arm(call, when)
@@ -143,7 +143,7 @@ def _is_honest(log: Path, state: Path, acknowledged: int) -> bool:
         return acknowledged <= A_BATCH
     if json.loads(state.read_bytes())["target"]["data_stream"] != TARGET.stream:
         return False
-    with Checkpoint.open(state) as checkpoint:
+    with Checkpoint(state) as checkpoint:
         checkpoint.compare(TARGET)
         ((source, start),) = checkpoint.resume(sources([str(log)])).files
     items = start.items if start is not None else 0

@@ -23,25 +23,6 @@ from tests.delivery.checkpoints import Run, checkpoint_trials, lines, numbers, s
 TRIALS = int(os.environ.get("CHECKPOINT_TRIALS", "36"))
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    (tmp_path / "state").mkdir()
-    return tmp_path / "state" / "state.json"
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    (tmp_path / "logs").mkdir()
-    return tmp_path / "logs"
-
-
-@pytest.fixture
-def log(logs: Path) -> Path:
-    path = logs / "okta.log"
-    path.write_bytes(lines(0, 30))
-    return path
-
-
 def test_what_the_state_says(state: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(log.parent)
     Run(state, "okta.log")
@@ -91,7 +72,7 @@ def test_what_stands_before_a_place_is_kept(state: Path, log: Path) -> None:
 
 @pytest.mark.parametrize("source", [Source("<stdin>", None, None), Source("pipe", Path("pipe"), None)])
 def test_what_is_no_file_cannot_be_resumed(state: Path, source: Source) -> None:
-    with Checkpoint.open(state) as checkpoint, pytest.raises(SettingsError, match="--state needs files") as caught:
+    with Checkpoint(state) as checkpoint, pytest.raises(SettingsError, match="--state needs files") as caught:
         checkpoint.resume([source])
     assert source.name in str(caught.value)
 
@@ -112,9 +93,9 @@ TARGET: dict[str, Any] = {"data_stream": "logs-okta.mim-a", "cluster": "one", "a
 @pytest.mark.parametrize("target", [None, TARGET, {**TARGET, "cluster": None, "address": None}])
 def test_what_is_broken_below_is_good(state: Path, target: dict[str, Any] | None) -> None:
     state.write_text(json.dumps({"mim-ecs state": 1, "files": [ENTRY]}))
-    Checkpoint.open(state).close()
+    Checkpoint(state).close()
     state.write_text(json.dumps({"mim-ecs state": 2, "target": target, "files": [ENTRY]}))
-    Checkpoint.open(state).close()
+    Checkpoint(state).close()
 
 
 @pytest.mark.parametrize("tail", [2, 4, 1 << 80])
@@ -141,7 +122,7 @@ UNKNOWN = Target(A.stream)
 def bound(state: Path, *targets: Target) -> dict[str, Any] | None:
     """What the state says of where to, after runs that deliver there and have nothing to save."""
     for target in targets:
-        with Checkpoint.open(state) as checkpoint:
+        with Checkpoint(state) as checkpoint:
             checkpoint.bind(target)
     found: dict[str, Any] | None = json.loads(state.read_bytes())["target"]
     return found
@@ -161,7 +142,7 @@ def test_what_was_delivered_elsewhere(state: Path, log: Path, other: Target, sai
     Run(state, log)
     assert bound(state, A) == TARGET
     before = state.read_bytes()
-    with Checkpoint.open(state) as checkpoint:
+    with Checkpoint(state) as checkpoint:
         for refuses in (checkpoint.compare, checkpoint.bind):
             with pytest.raises(SettingsError) as caught:
                 refuses(other)
@@ -187,12 +168,12 @@ def test_a_state_of_the_version_that_did_not_say_where_to(state: Path, log: Path
     assert Run(state, log).read == []
     assert bound(state, A) == TARGET
     assert saved(state) == old["files"]
-    with Checkpoint.open(state) as checkpoint, pytest.raises(SettingsError, match="and not into logs-okta"):
+    with Checkpoint(state) as checkpoint, pytest.raises(SettingsError, match="and not into logs-okta"):
         checkpoint.compare(Target("logs-okta.mim-b"))
 
 
 def test_a_state_of_no_files_is_not_written(state: Path) -> None:
-    with Checkpoint.open(state) as checkpoint:
+    with Checkpoint(state) as checkpoint:
         checkpoint.bind(A)
     assert not state.exists()
 
@@ -246,22 +227,22 @@ def test_a_state_of_no_files_is_not_written(state: Path) -> None:
 def test_a_state_that_cannot_be_used_is_refused(state: Path, content: bytes, said: str) -> None:
     state.write_bytes(content)
     with pytest.raises(SettingsError, match=f"^the state file {state} {said}") as caught:
-        Checkpoint.open(state)
+        Checkpoint(state)
     assert "\n" not in str(caught.value)
     assert state.read_bytes() == content
     state.unlink()
-    Checkpoint.open(state).close()  # The lock was given back.
+    Checkpoint(state).close()  # The lock was given back.
 
 
 def test_a_state_that_is_no_file(state: Path, tmp_path: Path) -> None:
     state.mkdir()
     with pytest.raises(SettingsError, match="is a folder"):
-        Checkpoint.open(state)
+        Checkpoint(state)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(SettingsError, match="is no regular file"):
-        Checkpoint.open(tmp_path / "pipe")
+        Checkpoint(tmp_path / "pipe")
     with pytest.raises(OutputError, match="there is no folder"):
-        Checkpoint.open(tmp_path / "none" / "state.json")
+        Checkpoint(tmp_path / "none" / "state.json")
 
 
 HOLD = """
@@ -270,7 +251,7 @@ from pathlib import Path
 from normalizer.delivery.checkpoint import Checkpoint
 from normalizer.errors import NormalizerError
 try:
-    with Checkpoint.open(Path(sys.argv[1])):
+    with Checkpoint(Path(sys.argv[1])):
         print("open", flush=True)
         sys.stdin.read()
 except NormalizerError as error:
@@ -314,7 +295,7 @@ def test_a_state_that_cannot_be_written(state: Path, log: Path, monkeypatch: pyt
 
 
 def test_a_position_of_nothing_that_can_be_read_again(state: Path, log: Path) -> None:
-    with Checkpoint.open(state) as checkpoint, pytest.raises(ValueError, match="of no file"):
+    with Checkpoint(state) as checkpoint, pytest.raises(ValueError, match="of no file"):
         checkpoint.save(sources([str(log)])[0], Position(1, 1, 1))
 
 
@@ -322,7 +303,7 @@ def test_several_files_with_one_writing(state: Path, logs: Path, log: Path, monk
     (logs / "other.log").write_bytes(lines(30, 3))
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
-    with Checkpoint.open(state) as checkpoint:
+    with Checkpoint(state) as checkpoint:
         marks = []
         for source, start in checkpoint.resume(sources([str(logs)])).files:
             (batch,) = read(source, start=start, growing=True)

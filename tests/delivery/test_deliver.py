@@ -84,7 +84,7 @@ class Run:
             in_flight=self.in_flight,
             limits=self.limits,
             retries=self.retries,
-            now=lambda: b"2026-01-01T00:00:00.000Z",
+            now=lambda: "2026-01-01T00:00:00.000Z",
             clock=Clock(),
             jitter=lambda: 1.0,
         )
@@ -418,7 +418,7 @@ def test_a_defect_of_a_sender_ends_the_delivery() -> None:
 
 
 def test_the_time_is_that_of_the_request() -> None:
-    times = iter([b"2026-01-01T00:00:00.001Z", b"2026-01-01T00:00:00.002Z"])
+    times = iter(["2026-01-01T00:00:00.001Z", "2026-01-01T00:00:00.002Z"])
     sent: list[str] = []
 
     def send(lines: Sequence[bytes]) -> Answer:

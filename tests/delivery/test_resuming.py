@@ -17,25 +17,6 @@ from tests.delivery.checkpoints import FIRST, Run, lines, numbers, saved
 from tests.inputs.test_streams import zst, zst_blocks
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    (tmp_path / "state").mkdir()
-    return tmp_path / "state" / "state.json"
-
-
-@pytest.fixture
-def logs(tmp_path: Path) -> Path:
-    (tmp_path / "logs").mkdir()
-    return tmp_path / "logs"
-
-
-@pytest.fixture
-def log(logs: Path) -> Path:
-    path = logs / "okta.log"
-    path.write_bytes(lines(0, 30))
-    return path
-
-
 def test_a_second_run_reads_what_came_since(state: Path, log: Path) -> None:
     assert Run(state, log).read == numbers(0, 30)
     assert Run(state, log).read == []
@@ -55,7 +36,18 @@ def test_a_run_that_was_stopped_goes_on_behind_its_last_batch(state: Path, log: 
     assert first.read + second.read == numbers(0, 30)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lambda text: b"[" + text.replace(b"}\n{", b"},\n{") + b"]"])
+def array(text: bytes) -> bytes:
+    return b"[" + text.replace(b"}\n{", b"},\n{") + b"]"
+
+
+def replace(log: Path, data: bytes) -> None:
+    """By another file."""
+    other = log.with_name("other")
+    other.write_bytes(data)
+    other.rename(log)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, array])
 def test_what_cannot_be_entered_in_its_middle(state: Path, log: Path, pack: Callable[[bytes], bytes]) -> None:
     log.write_bytes(pack(lines(0, 30)))
     first = Run(state, log, batches=3)
@@ -350,9 +342,7 @@ def test_emptied_and_longer_again(state: Path, log: Path) -> None:
 
 def test_replaced_with_an_unread_rest(state: Path, log: Path) -> None:
     first = Run(state, log, batches=3)
-    other = log.with_name("other")
-    other.write_bytes(lines(50, 40))
-    other.rename(log)
+    replace(log, lines(50, 40))
     second = Run(state, log)
     assert second.read == numbers(50, 90)
     assert second.said == [
@@ -437,25 +427,17 @@ def test_replaced_by_one_that_begins_as_it_did(state: Path, log: Path, pack: Cal
     """It is no copy: what stands where reading stopped is something else."""
     log.write_bytes(pack(lines(0, 300)))
     Run(state, log)
-    other = log.with_name("other")
-    other.write_bytes(pack(lines(0, 250) + lines(700, 3) + lines(250, 50)))
-    other.rename(log)
+    replace(log, pack(lines(0, 250) + lines(700, 3) + lines(250, 50)))
     second = Run(state, log)
     assert second.read == [*numbers(0, 250), *numbers(700, 703), *numbers(250, 300)]
     assert second.said == [f"{log} is another file than the one that was read before: it is read from its start."]
     assert Run(state, log).read == []
 
 
-def array(text: bytes) -> bytes:
-    return b"[" + text.replace(b"}\n{", b"},\n{") + b"]"
-
-
 def test_an_array_that_is_replaced_by_one_that_begins_as_it_did(state: Path, log: Path) -> None:
     log.write_bytes(array(lines(0, 30)))
     Run(state, log)
-    other = log.with_name("other")
-    other.write_bytes(array(lines(0, 15) + lines(70, 3) + lines(15, 15)))
-    other.rename(log)
+    replace(log, array(lines(0, 15) + lines(70, 3) + lines(15, 15)))
     second = Run(state, log)
     assert second.read == [*numbers(0, 15), *numbers(70, 73), *numbers(15, 30)]
     assert second.notes == [
@@ -507,7 +489,7 @@ def test_a_file_that_cannot_be_looked_at_is_not_forgotten(
     (log.parent / "new.log").write_bytes(lines(30, 1))
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", refuse)
-        with Checkpoint.open(state) as checkpoint:
+        with Checkpoint(state) as checkpoint:
             plan = checkpoint.resume(sources([str(log.parent)]))
             assert [start for _, start in plan.files] == [None, None]
             assert plan.sentences == []
@@ -545,7 +527,7 @@ def test_an_inode_that_was_given_again(state: Path, logs: Path, log: Path) -> No
 
 def test_the_name_changes_hands_while_it_is_read(state: Path, log: Path) -> None:
     """What is saved is what was open, not what has its name by then."""
-    with Checkpoint.open(state) as checkpoint:
+    with Checkpoint(state) as checkpoint:
         ((source, start),) = checkpoint.resume(sources([str(log)])).files
         reading = read(source, start=start, growing=True, batch_bytes=500)
         next(reading)

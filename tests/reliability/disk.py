@@ -19,8 +19,8 @@ LEAST = 1_000
 _PAGE = 4096
 
 # Whoever holds the other end of standard input may die as it will: the disk goes then.
-_KEEP = f"""
-mount -t tmpfs -o size={SIZE},mode=700 mim-ecs-test "$0" || exec echo refused
+_KEEP = """
+mount -t tmpfs -o size="$1",mode=700 mim-ecs-test "$0" || exec echo refused
 echo mounted
 cat
 umount -l "$0"
@@ -107,11 +107,11 @@ class Limits(Disk):
 
 
 @contextmanager
-def small_disk(path: Path) -> Iterator[Disk]:
-    """A disk of 1 MiB at this path, which is made, while the context lasts; it does not outlive this process."""
+def mounted(path: Path, size: int) -> Iterator[bool]:
+    """A tmpfs of so many bytes at this path, which is made; False where the system refuses. Ends with this process."""
     path.mkdir()
     keeper = subprocess.Popen(
-        ["sh", "-c", _KEEP, os.fspath(path)],
+        ["sh", "-c", _KEEP, os.fspath(path), str(size)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -119,4 +119,11 @@ def small_disk(path: Path) -> Iterator[Disk]:
     )
     with keeper:
         assert keeper.stdout is not None
-        yield Tmpfs(path) if keeper.stdout.readline() == b"mounted\n" else Limits(path)
+        yield keeper.stdout.readline() == b"mounted\n"
+
+
+@contextmanager
+def small_disk(path: Path) -> Iterator[Disk]:
+    """A disk of 1 MiB, or what stands for it, while the context lasts."""
+    with mounted(path, SIZE) as is_disk:
+        yield Tmpfs(path) if is_disk else Limits(path)

@@ -31,8 +31,7 @@ MANY_REQUESTS = ("--in-flight", "8")
 
 
 def _index(stream: Stream, url: str, *given: str | Path, state: bool = True) -> Run:
-    """Begin `mim-ecs index`, not measured: coverage would write a file too, where limits stand for the disk."""
-    return stream.index(url, *given, *MANY_REQUESTS, "--quiet", state=state, COVERAGE_PROCESS_CONFIG="")
+    return stream.index(url, *given, *MANY_REQUESTS, "--quiet", state=state)
 
 
 def _unhurried(asked: Asked) -> Fault:

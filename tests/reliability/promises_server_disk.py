@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from tests.engines.ask import ask
 from tests.engines.server import Server
+from tests.reliability.disk import mounted
 from tests.reliability.faults import Asked, Fault, Pass, Plan, bulk
 from tests.reliability.load import Load
 from tests.reliability.promises import ELASTICSEARCH, Tally, Trial, promise
@@ -169,28 +169,11 @@ def _server(stage: Stage) -> Iterator[tuple[Server, Room]]:
         yield server, Watermarks(server)
         return
     path = stage.folder / "disk"
-    with _mounted(path) as is_disk:
+    with mounted(path, SIZE) as is_disk:
         settings = _LOOK | {f"{_DISK}watermark.{name}": f"{left}b" for name, left in LEFT.items()}
         with stage.engine(settings if is_disk else {}, data=path / "data") as server:
             stage.install(server.url)
             yield server, Tmpfs(path) if is_disk else Watermarks(server)
-
-
-@contextmanager
-def _mounted(path: Path) -> Iterator[bool]:
-    """A tmpfs at this path, which is made; False where the system refuses. It does not outlive this process."""
-    path.mkdir()
-    # Whoever holds the other end of standard input may die as it will: the disk goes then.
-    script = f'mount -t tmpfs -o size={SIZE} mim-ecs-test "$0" || exec echo refused; echo mounted; cat; umount -l "$0"'
-    with subprocess.Popen(
-        ["sh", "-c", script, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is for us
-    ) as keeper:
-        assert keeper.stdout is not None
-        yield keeper.stdout.readline() == b"mounted\n"
 
 
 def _free(path: Path) -> int:

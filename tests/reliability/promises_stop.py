@@ -211,7 +211,7 @@ def _felt(scene: str, run: Run, proxy: Proxy, since: float) -> bool:
 
 def _loads(state: Path) -> bool:
     try:
-        Checkpoint.open(state).close()
+        Checkpoint(state).close()
     except NormalizerError:
         return False
     return True

@@ -94,7 +94,7 @@ def test_the_wheel_names_its_licence_its_requirements_and_its_command(wheel: Pat
     assert metadata.count("\nProvides-Extra: ") == len(extras)
     assert "\nRequires-Dist: opensearch-py<4,>=3; extra == 'opensearch'\n" in metadata
     assert "Apache License" in licence
-    assert "mim-ecs = normalizer.cli:main" in commands
+    assert "mim-ecs = normalizer.__main__:main" in commands
 
 
 def test_the_installed_command_works_outside_the_repository(installed: Path, tmp_path: Path) -> None:

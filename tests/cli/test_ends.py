@@ -104,6 +104,26 @@ def test_a_signal_in_the_middle_of_an_event() -> None:
         stream.close()
 
 
+@needs_proc
+def test_interrupted_while_it_loads() -> None:
+    """Python itself would show what it was loading."""
+    process = start("normalize")
+    deadline = time.monotonic() + TIMEOUT
+    for way in (True, False):  # Python's own is in place, then ours
+        while catches(process, signal.SIGINT) is not way:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    done = ended(process, None)
+    assert (done.code, done.err) in [(-signal.SIGINT, ""), (130, "Error: stopped by SIGINT.\n")]
+
+
+def catches(process: subprocess.Popen[bytes], number: signal.Signals) -> bool:
+    """Whether it handles a signal itself."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
+    return bool(int(status["SigCgt"], 16) >> (number - 1) & 1)
+
+
 def test_ignored_signals_stay_ignored(large: Path) -> None:
     """As nohup, or a shell for a job in the background, wants it."""
     process = subprocess.Popen(

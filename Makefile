@@ -50,8 +50,8 @@ run: setup  ## the sample events into Elasticsearch: the one at ELASTICSEARCH_UR
 	@if [ -n "$$ELASTICSEARCH_URL" ]; then $(BIN)/python examples/run.py; \
 	else $(BIN)/python -m tests.engines.elasticsearch run -- $(BIN)/python examples/run.py; fi
 
-test: lint  ## everything that must pass: lint, generated files, tests with doctests and coverage
-	$(BIN)/mim-ecs build --check
+test: lint  ## everything that must pass: lint, mappings, tests with doctests and coverage
+	$(BIN)/mim-ecs check
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
 	  --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
@@ -69,8 +69,8 @@ lint: setup  ## ruff and mypy
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-golden: setup  ## renew the documents of the golden cases and show what changed
-	$(BIN)/python -m tests.golden --renew
+golden: setup  ## renew the documents of the golden cases, and name those that changed
+	$(BIN)/mim-ecs check --renew
 
 bench: setup  ## speed and memory against their aims
 	$(BIN)/python -m benchmarks.bench $(BENCH)

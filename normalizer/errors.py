@@ -39,12 +39,17 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+LOAD_ERROR = "load-error"
+"""The rule of every mistake that keeps mapping files from being read as Plans."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One mistake in a mapping file: where, what, and what to write instead."""
+    """One mistake: where, what, and what to write instead. `rule` is the name of what found it."""
 
     place: Place
     message: str
+    rule: str = LOAD_ERROR
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"

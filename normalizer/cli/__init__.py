@@ -30,7 +30,9 @@ COMMANDS = {
     "replay": "Send dead letters again, and keep those that fail again.",
     "setup": "Install the templates and ingest pipelines of the data stream into Elasticsearch or OpenSearch.",
     "build": "Renew everything that is compiled from the mappings.",
+    "check": "Hold mapping files against all that is asked of them: what CI calls.",
     "explain": "Say what writes a field of the documents.",
+    "drift": "Hold Okta's catalogue of event types against the mappings.",
 }
 """What the list of commands says of each; its module is loaded when it is used, for some need half a second."""
 

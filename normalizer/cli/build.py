@@ -6,14 +6,13 @@ from pathlib import Path
 
 import click
 
-from normalizer.backends import FOLDERS, SUFFIXES, outputs
+from normalizer.authoring.generated import Generated
 from normalizer.backends.python.generate import generate
 from normalizer.cli.settings import epilog, mappings_option
 from normalizer.cli.view import log, say
 from normalizer.data import data_folder
-from normalizer.errors import OutputError, SettingsError
+from normalizer.errors import SettingsError
 from normalizer.language import load
-from normalizer.outputs.files import why
 
 
 @click.command(epilog=epilog("mim-ecs build --check", "0", "1", "2", "4", "130, 143", "141"))
@@ -45,38 +44,18 @@ def build(into: Path | None, mappings: Path | None, check: bool, print_type: str
         return
     if into is None and mappings is not None:
         raise SettingsError("say with --into where the files of these mappings belong")
-    top = into or data_folder()
-    wanted = {top / path: data for path, data in outputs(known)}
-    there = (path for folder in FOLDERS for path in sorted((top / folder).rglob("*")))
-    left = [path for path in there if path.suffix in SUFFIXES and path not in wanted]
-    stale = [path for path, data in wanted.items() if not path.is_file() or path.read_bytes() != data]
-    for path in stale:
-        word = "stale" if path.exists() else "missing"
-        if not check:
-            word = "written"
-            _write(path, wanted[path])
-        say(f"{word}: {path.relative_to(top)}")
-    for path in left:
-        if not check:
-            _remove(path)
-        say(f"{'nobody writes any more' if check else 'removed'}: {path.relative_to(top)}")
-    if check and (stale or left):
+    generated = Generated(known, into or data_folder())
+    if not check:
+        generated.renew()
+    words = _FOUND if check else _DONE
+    for each in generated.outdated:
+        say(f"{words[each.word]}: {each.path.relative_to(generated.top)}")
+    if check and generated.outdated:
         say("Run `mim-ecs build`, look at the difference and commit it.")
         raise click.exceptions.Exit(1)
-    if not stale and not left:
-        say(f"All {len(wanted)} generated files are up to date.")
+    if not generated.outdated:
+        say(f"All {generated.count} generated files are up to date.")
 
 
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {why(error)}") from None
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink()
-    except OSError as error:
-        raise OutputError(f"{path} cannot be removed: {why(error)}") from None
+_FOUND = {"stale": "stale", "missing": "missing", "left": "nobody writes any more"}
+_DONE = {"stale": "written", "missing": "written", "left": "removed"}

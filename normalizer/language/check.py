@@ -5,7 +5,7 @@ Gives the rules of one file, as the Plan has them, and notes every mistake at it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from normalizer.ecs import Field
@@ -85,9 +85,16 @@ class _Checker:
             case WrittenEach():
                 return self.each(written, field)
 
-    def origin(self, target: Target) -> Origin:
+    def origin(self, target: Target, parts: Iterable[Place], rule: WrittenRule | None = None) -> Origin:
         """Where a rule stands; the chain is completed when event types are resolved."""
-        return Origin(target.place, (self.file.name,))
+        table, default = (rule.table, rule.default) if rule is not None else (None, None)
+        return Origin(
+            target.place,
+            (self.file.name,),
+            tuple(parts),
+            table.place if table is not None else None,
+            default.place if default is not None else None,
+        )
 
     # ---- destinations
 
@@ -179,7 +186,8 @@ class _Checker:
         literal = written.literal
         if not self.writable(field, written.target.place):
             return None
-        for item in literal.items if isinstance(literal, Sequence) else (literal,):
+        items = literal.items if isinstance(literal, Sequence) else (literal,)
+        for item in items:
             if isinstance(item, Scalar) and isinstance(item.value, str) and is_event_path(item.value):
                 self.notes.add(
                     item.place,
@@ -187,7 +195,11 @@ class _Checker:
                 )
                 return None
         value = constant(literal, field, self.notes)
-        return None if value is None else Constant(Destination.of(field), value, self.origin(written.target))
+        return (
+            None
+            if value is None
+            else Constant(Destination.of(field), value, self.origin(written.target, (item.place for item in items)))
+        )
 
     def value(self, written: WrittenRule, field: Field) -> Value | None:
         """A path, or a rule with `from` or `collect`. Each of its parts is looked at, whatever the others are."""
@@ -234,7 +246,7 @@ class _Checker:
             steps=tuple(str(step.value) for step in written.steps),
             table=table,
             default=default,
-            origin=self.origin(written.target),
+            origin=self.origin(written.target, (path.place for path in written.paths), written),
         )
 
     def each(self, written: WrittenEach, field: Field) -> Each | None:
@@ -255,7 +267,9 @@ class _Checker:
             self.notes.add(places[name], overlap_message(above, name), "overlap")
         if len(rules) < len(written.fields):
             return None
-        return Each(Destination.of(field), written.path.path, tuple(rules), self.origin(written.target))
+        return Each(
+            Destination.of(field), written.path.path, tuple(rules), self.origin(written.target, [written.path.place])
+        )
 
     def element(self, inner: WrittenRule, above: Field) -> Value | None:
         """A rule inside `each`."""

@@ -10,6 +10,7 @@ from itertools import chain
 
 from normalizer import ecs
 from normalizer.ecs import Field
+from normalizer.errors import Place
 from normalizer.language.advice import a, choices, did_you_mean
 from normalizer.language.conversions import TEXT_TYPES, TYPES
 from normalizer.language.notes import Notes
@@ -24,36 +25,40 @@ _IGNORE_ABOVE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The fields that a folder declares. `broken` are names whose declaration holds a mistake, which is noted.
+    """The fields that a folder declares, or has of others; `places` are those of its own.
 
-    Where the file cannot be read, any name could be in it.
+    `broken` are names whose declaration holds a mistake, which is noted. Where the file cannot be read, any name could
+    be in it.
     """
 
     fields: dict[str, Field] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
     readable: bool = True
+    places: dict[str, Place] = field(default_factory=dict)
 
     def doubtful(self, name: str) -> bool:
         """Whether a name that is no field may be one once the file is mended."""
         return not self.readable or name in self.broken
 
 
-def custom_fields(tree: Node | None, notes: Notes) -> Declared:
-    """The fields that the file declares; mistakes go into the notes."""
+def custom_fields(tree: Node | None, others: Mapping[str, Field], notes: Notes) -> Declared:
+    """The fields that the file declares, beside those of others; mistakes go into the notes."""
     if tree is None:
-        return Declared(readable=False)
+        return Declared({**others}, readable=False)
     if not isinstance(tree, Block):
         notes.add(
             tree.place,
             f"{FILE} is a block of `name: {{type: …, description: …}}` lines, and this is {tree.what}; write such "
             "lines",
         )
-        return Declared(readable=False)
-    declared = {}
+        return Declared({**others}, readable=False)
+    declared = {**others}
     for key, node in tree.entries:
         name = str(key.value)
         if (why := _wrong_name(name)) is not None:
             notes.add(key.place, why)
+        elif name in others:
+            notes.add(key.place, f'"{name}" is declared by the package already; remove the line')
         elif not isinstance(node, Block):
             notes.add(
                 node.place, f'"{name}" is declared as {{type: …, description: …}}, and this is {node.what}; write that'
@@ -61,13 +66,14 @@ def custom_fields(tree: Node | None, notes: Notes) -> Declared:
         elif (declared_field := _field(name, key, node, notes)) is not None:
             declared[name] = declared_field
     places = {str(key.value): key.place for key, _ in tree.entries}
-    for name in [*declared]:
+    for name in places.keys() & declared.keys() - others.keys():
         above = next((each for each in _parents(name) if each in declared and declared[each].type != "object"), None)
         if above is not None:
             del declared[name]
             what = f'"{above}", which is {a(declared[above].type)} field'
             notes.add(places[name], f'"{name}" lies below {what} and holds all below it itself; remove one of the two')
-    return Declared(declared, frozenset({*places, *tree.dropped} - declared.keys()))
+    own = {name: place for name, place in places.items() if name in declared and name not in others}
+    return Declared(declared, frozenset({*places, *tree.dropped} - declared.keys()), places=own)
 
 
 def _wrong_name(name: str) -> str | None:

@@ -1,16 +1,20 @@
-"""A folder of mapping files ▶ Plans, or every mistake in it."""
+"""A folder of mapping files ▶ Plans, or every mistake in it.
+
+A folder in which every mapping extends another, in the end one that it does not have, is a pack: parents, event types,
+tables and custom fields that it lacks are those of the package. One with a mapping that extends nothing stands alone.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from normalizer.data import data_folder
 from normalizer.ecs import Field
 from normalizer.errors import Finding, MappingError, Place
-from normalizer.language.check import Checked, Facts, check
+from normalizer.language.check import Facts, check
 from normalizer.language.fields import FILE as CUSTOM_FIELDS
 from normalizer.language.fields import AllFields, Declared, custom_fields
 from normalizer.language.model import MappingFile
@@ -21,16 +25,25 @@ from normalizer.language.resolve import resolve
 from normalizer.language.shapes import mapping_file
 from normalizer.language.tables import table
 
+PACKAGE = "okta-mim-ecs"
+"""How findings call the folder of the package, where a pack extends it."""
+_NONE: Mapping[str, Field] = {}
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(\.\*)?|\*").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
 class Mappings:
-    """All that a folder of mapping files says. `fields` are ECS's and the declared ones."""
+    """All that a folder of mapping files says. `fields` are ECS's and the declared ones.
+
+    `files` are the places of its mapping files, parents too, by name, `declared` those of its custom fields by theirs.
+    In a pack `plans`, `fields` and `tables` have those of the package too, `files` and `declared` only its own.
+    """
 
     plans: tuple[Plan, ...]
     fields: Mapping[str, Field]
     tables: Mapping[str, Table]
+    files: Mapping[str, Place] = field(default_factory=dict)
+    declared: Mapping[str, Place] = field(default_factory=dict)
 
     def plan(self, event_type: str) -> Plan | None:
         """The Plan for an event type: its own, else the fallback with the longest prefix."""
@@ -52,37 +65,56 @@ def load(folder: Path | str | None = None) -> Mappings:
 
 def read_folder(folder: Path | str | None = None) -> tuple[Mappings, list[Finding]]:
     """Like `load`, but gives the mistakes beside what could be read."""
-    path = Path(folder) if folder is not None else data_folder() / "mappings"
-    shown = Path(folder).as_posix() if folder is not None else "mappings"
+    shipped = data_folder() / "mappings"
+    path = Path(folder) if folder is not None else shipped
+    shown = path.as_posix() if folder is not None else "mappings"
     notes = Notes()
     if not path.is_dir():
         return Mappings((), {}, {}), [Finding(Place(shown, 1, 1), "there is no such folder of mapping files")]
-    files = _Folder(path, shown, notes)
-    declared = files.declared()
-    facts = Facts(AllFields(declared.fields), declared, files.tables())
-    checked: dict[str, Checked] = {}
-    broken = set(files.misnamed(path))
-    for each in files.mappings():
-        tree = files.tree(each)
-        file = None if tree is None else mapping_file(each.stem, files.name(each), tree, notes)
-        if file is None:
-            broken.add(each.stem)
-        else:
-            _check_name(file, notes)
-            checked[each.stem] = check(file, facts, notes)
-    if not checked and not broken:
+    own = _Folder(path, shown, notes)
+    if not own.files and not own.broken:
         notes.add(Place(shown, 1, 1), "the folder holds no mapping file; a mapping file's name ends in .yml")
-    plans = resolve(checked, broken, facts.fields, notes)
-    tables = {name: each for name, each in facts.tables.items() if each is not None}
-    return Mappings(plans, facts.fields, tables), notes.findings
+    base = _Folder(shipped, f"{PACKAGE}/mappings", notes) if own.is_pack else None
+    declared = own.declared(base.declared().fields if base is not None else _NONE)
+    tables = (base.tables() if base is not None else {}) | own.tables()
+    files = (base.files if base is not None else {}) | own.files
+    facts = Facts(AllFields(declared.fields), declared, tables)
+    checked = {name: check(file, facts, notes) for name, file in sorted(files.items())}
+    plans = resolve(checked, own.broken, facts.fields, notes)
+    good = {name: each for name, each in tables.items() if each is not None}
+    places = {name: file.place for name, file in own.files.items()}
+    return Mappings(plans, facts.fields, good, places, declared.places), notes.findings
 
 
 class _Folder:
-    """The files of a folder; their mistakes go into the notes."""
+    """The files of a folder; their mistakes go into the notes.
+
+    `files` are its mapping files by name; `broken` are the names of those that could not be read, or have another
+    ending than they should: nobody reports them as missing.
+    """
 
     def __init__(self, path: Path, shown: str, notes: Notes) -> None:
         self.path, self.shown, self.notes = path, shown, notes
+        self.files: dict[str, MappingFile] = {}
+        self.broken = set(_misnamed(path))
         self.check_names()
+        for each in _files(path):
+            if each.suffix != ".yml" or each.name == CUSTOM_FIELDS:
+                continue
+            tree = self.tree(each)
+            file = None if tree is None else mapping_file(each.stem, self.name(each), tree, notes)
+            if file is None:
+                self.broken.add(each.stem)
+            else:
+                _check_name(file, notes)
+                self.files[each.stem] = file
+
+    @property
+    def is_pack(self) -> bool:
+        """Whether every mapping in it extends another, and one of them another that it does not have."""
+        parents = {str(file.extends.value) for file in self.files.values() if file.extends is not None}
+        alone = any(file.extends is None and not file.gaps for file in self.files.values())
+        return not alone and not parents <= {*self.files, *self.broken}
 
     def name(self, path: Path) -> str:
         """How findings call a file."""
@@ -94,25 +126,17 @@ class _Folder:
         self.notes.extend(findings)
         return tree
 
-    def mappings(self) -> list[Path]:
-        """The mapping files, sorted by name."""
-        return [each for each in _files(self.path) if each.suffix == ".yml" and each.name != CUSTOM_FIELDS]
-
-    def misnamed(self, folder: Path) -> list[str]:
-        """The names of files that are not looked at for their ending (noted): nobody reports them as missing."""
-        return [each.stem for each in _files(folder) if each.suffix != ".yml"]
-
-    def declared(self) -> Declared:
-        """The custom fields; a folder need not have any."""
+    def declared(self, others: Mapping[str, Field] = _NONE) -> Declared:
+        """The custom fields, with those of others; a folder need not have any of its own."""
         file = self.path / CUSTOM_FIELDS
         if file.exists():
-            return custom_fields(self.tree(file), self.notes)
-        return Declared(readable=file.stem not in self.misnamed(self.path))
+            return custom_fields(self.tree(file), others, self.notes)
+        return Declared({**others}, readable=file.stem not in self.broken)
 
     def tables(self) -> dict[str, Table | None]:
         """The tables by name; None for those that hold a mistake."""
         folder = self.path / "tables"
-        tables: dict[str, Table | None] = dict.fromkeys(self.misnamed(folder))
+        tables: dict[str, Table | None] = dict.fromkeys(_misnamed(folder))
         for each in (each for each in _files(folder) if each.suffix == ".yml"):
             tables[each.stem] = table(each.stem, self.tree(each), self.notes)
         return tables
@@ -132,6 +156,11 @@ class _Folder:
                         f"{path.name} and {other.name} are equal but for case, and some file systems keep only one "
                         "of them; rename one",
                     )
+
+
+def _misnamed(folder: Path) -> list[str]:
+    """The names of files that are not looked at for their ending (noted)."""
+    return [each.stem for each in _files(folder) if each.suffix != ".yml"]
 
 
 def _files(folder: Path) -> list[Path]:

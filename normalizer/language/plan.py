@@ -17,10 +17,18 @@ Scalar = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a rule was written, and the files from the event type's own (first) to the one that holds it (last)."""
+    """Where a rule was written, and the files from the event type's own (first) to the one that holds it (last).
+
+    `place` is that of its destination; `parts` are those of its paths (of a constant: its items), `table` and `default`
+    those of what it names. `instead_of` is the rule of a parent whose place it takes.
+    """
 
     place: Place
     chain: tuple[str, ...]
+    parts: tuple[Place, ...] = ()
+    table: Place | None = None
+    default: Place | None = None
+    instead_of: Rule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +52,14 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A look-up from text to text, sorted by key.
+    """A look-up from text to text, sorted by key; `places` are those of the keys.
 
     `name` is empty where the table was written in the rule; it takes no part in comparisons.
     """
 
     entries: tuple[tuple[str, str], ...] = field(repr=False)
     name: str = field(default="", compare=False)
+    places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
 
     def __hash__(self) -> int:
         return hash((len(self.entries), self.entries[:1]))  # rules are hashed often, and tables are long

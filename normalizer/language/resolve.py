@@ -86,25 +86,28 @@ def _circle(ring: list[str], files: Mapping[str, Checked], notes: Notes) -> None
 
 def _rules(chain: list[Checked]) -> tuple[Rule, ...]:
     """The rules of a chain of files, the event type's own first, and the compiler's."""
-    rules: dict[str, tuple[Rule, int]] = {}
+    rules: dict[str, tuple[Rule, int, Rule | None]] = {}
     for depth in reversed(range(len(chain))):
         checked = chain[depth]
+        inherited = {name: rule for name, (rule, _, _) in rules.items()}
         for removed in checked.file.removes:
             for name in [name for name in rules if _is_at_or_below(name, str(removed.value))]:
                 del rules[name]
         for name in checked.written:
             rules.pop(name, None)
         for name, rule in checked.rules.items():
-            rules[name] = (rule, depth)
+            rules[name] = (rule, depth, inherited.get(name))
     version = Destination.of(ecs.fields()["ecs.version"])
-    rules[version.name] = (Constant(version, ecs.VERSION, Origin(_COMPILER, ())), -1)
+    rules[version.name] = (Constant(version, ecs.VERSION, Origin(_COMPILER, ())), -1, None)
     names = tuple(each.file.name for each in chain)
     chains = [names[: depth + 1] for depth in range(len(chain))] + [()]
-    return tuple(_from(rule, Origin(rule.origin.place, chains[depth])) for _, (rule, depth) in sorted(rules.items()))
+    return tuple(_from(rule, chains[depth], inherited) for _, (rule, depth, inherited) in sorted(rules.items()))
 
 
-def _from(rule: Rule, origin: Origin) -> Rule:
-    """The same rule with another origin; the slow `dataclasses.replace` would take half of the time of loading."""
+def _from(rule: Rule, chain: tuple[str, ...], instead_of: Rule | None) -> Rule:
+    """The same rule in a chain; the slow `dataclasses.replace` would take half of the time of loading."""
+    written = rule.origin
+    origin = Origin(written.place, chain, written.parts, written.table, written.default, instead_of)
     match rule:
         case Constant(destination, value):
             return Constant(destination, value, origin)

@@ -22,7 +22,7 @@ def table(name: str, tree: Node | None, notes: Notes) -> Table | None:
         notes.add(tree.place, f"a table is a block of `text: text` lines, and this is {tree.what}; write such lines")
         return None
     entries = _entries(tree, "a table maps text to text", notes)
-    return None if entries is None else Table(tuple(sorted(entries.items())), name)
+    return None if entries is None else _table(tree, entries, name)
 
 
 def table_of_rule(node: Node, tables: Mapping[str, Table | None], field: Field, notes: Notes) -> Table | None:
@@ -62,7 +62,12 @@ def _inline(block: Block, field: Field, notes: Notes) -> Table | None:
         if entries is not None and (why := wrong_text(entries[str(key.value)], field)) is not None:
             notes.add(item.place, f'"{entries[str(key.value)]}" is given for "{key.value}", and {why}', "table")
             good = False
-    return Table(tuple(sorted(entries.items()))) if good and entries else None
+    return _table(block, entries) if good and entries else None
+
+
+def _table(block: Block, entries: Mapping[str, str], name: str = "") -> Table:
+    places = {str(key.value): key.place for key, _ in block.entries}
+    return Table(tuple(sorted(entries.items())), name, tuple(places[key] for key in sorted(entries)))
 
 
 def _entries(block: Block, rule: str, notes: Notes) -> dict[str, str] | None:

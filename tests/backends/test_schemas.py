@@ -16,11 +16,12 @@ import pytest
 import yaml
 
 from normalizer import Normalizer, load
+from normalizer.authoring.golden import DOCUMENT, cases
 from normalizer.backends.schemas import document_schema, event_schema, mapping_schema, schemas
 from normalizer.language import Constant
 from normalizer.runtime.validation import explain_document, explain_event, part, varying
 from tests.backends.instances import ANNOTATIONS, OF_EACH_TYPE, broken, good, kept, key, subschemas
-from tests.golden import DOCUMENT, cases
+from tests.golden import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
 MAPPINGS = load()
@@ -129,7 +130,7 @@ def test_example_documents_obey_their_schemas() -> None:
         assert valid(DOCUMENTS[done.event_type], orjson.loads(done.document)), done.id
 
 
-@pytest.mark.parametrize("case", list(cases()), ids=str)
+@pytest.mark.parametrize("case", list(cases(FOLDER)), ids=str)
 def test_golden_documents_obey_their_schemas(case: Any) -> None:
     document = orjson.loads(case.path(DOCUMENT).read_bytes())
     assert valid(DOCUMENTS[case.mapping], document)
@@ -142,7 +143,7 @@ def test_golden_documents_obey_their_schemas(case: Any) -> None:
 def test_mutated_documents() -> None:
     """A value anywhere in a document, or a key, becomes another: the validators agree, and mostly refuse."""
     rng = random.Random(1)
-    rich = [case for case in cases() if case.name == "rich"]
+    rich = [case for case in cases(FOLDER) if case.name == "rich"]
     odd = [value for values in OF_EACH_TYPE.values() for value in values]
     refused = 0
     for _ in range(MUTANTS):

@@ -19,6 +19,7 @@ import orjson
 import pytest
 
 from normalizer import Mappings, Normalizer, Options, load
+from normalizer.authoring.golden import cases
 from normalizer.backends.templates import DEPTH_LIMIT, ELASTICSEARCH, IGNORE_ABOVE, OPENSEARCH, Body, Engine, templates
 from normalizer.cluster import data_stream
 from normalizer.delivery import Item, Limits
@@ -27,7 +28,7 @@ from normalizer.delivery.items import prepare
 from normalizer.names import DATASET, NAME
 from tests.backends.python.events import NEEDED, ODD, documented, full, put
 from tests.engines.ask import ask
-from tests.golden import cases
+from tests.golden import FOLDER
 
 TOP = Path(__file__).resolve().parents[2]
 NAMESPACE = "both_engines"
@@ -90,7 +91,7 @@ def texts() -> Iterator[tuple[bytes, Options]]:
     """Events as JSON, each with the options that it is normalized with."""
     for line in (TOP / "examples" / "okta-mim.ndjson").read_bytes().splitlines():
         yield line, Options()
-    for case in cases():
+    for case in cases(FOLDER):
         yield case.text(), case.options()
     for what, event in hostile():
         yield orjson.dumps(event | {"uuid": what.replace(" ", "_")}), Options()

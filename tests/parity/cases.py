@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from normalizer import Options
-from tests import golden
+from normalizer.authoring import golden
 from tests.backends.python.events import LEAST, NEEDED, ODD, documented, full, put
+from tests.golden import FOLDER as GOLDEN
 from tests.parity.events import SAMPLES, enveloped, promised
 from tests.parity.writing import STYLES, written
 
@@ -53,7 +54,7 @@ def envelopes() -> Iterator[str]:
 
 def golden_cases() -> Iterator[tuple[golden.Case, Options]]:
     """Those that pipelines can have, with what the run time must be given; theirs is no event that "*" alone takes."""
-    for case in golden.cases():
+    for case in golden.cases(GOLDEN):
         if str(case) not in NOT_COMPARED:
             given = case.options()
             yield case, Options(org=given.org, namespace=given.namespace)

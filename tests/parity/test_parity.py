@@ -13,11 +13,12 @@ import pytest
 import yaml
 
 from normalizer import Mappings, Options, load
+from normalizer.authoring import golden
 from normalizer.backends.pipelines import build
 from normalizer.language.conversions import STEPS, TYPES, levels
-from tests import golden
 from tests.backends.python.test_language import CASES
 from tests.backends.python.ways import EVENT, EVERY_TYPE, reported, ways, with_fields
+from tests.golden import FOLDER as GOLDEN
 from tests.parity import cases, events, everything
 from tests.parity.check import ENTRY, Both, Document, both, python
 from tests.parity.compare import differences
@@ -77,7 +78,7 @@ def test_golden_cases(server: Server, mappings: Mappings) -> None:
 
 def test_what_is_not_compared_is_there_and_has_a_reason() -> None:
     """A golden case is left out only where an option that pipelines lack changes its document."""
-    by_name = {str(case): case for case in golden.cases()}
+    by_name = {str(case): case for case in golden.cases(GOLDEN)}
     for name, reason in cases.NOT_COMPARED.items():
         assert reason
         assert not by_name[name].options().keep_original

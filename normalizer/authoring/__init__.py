@@ -1,0 +1,1 @@
+"""What SIEM engineers and their CI use: check, lint, golden cases, diff, explain, scaffolds."""

@@ -1,0 +1,71 @@
+"""Files that are compiled from the mappings, held against those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from normalizer.backends import FOLDERS, SUFFIXES, outputs
+from normalizer.errors import Finding, OutputError, Place
+from normalizer.language import Mappings
+from normalizer.outputs.files import why
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A file that is not what it should be: `stale`, `missing`, or `left` where nobody writes it any more.
+
+    `data` is what should be in it; None for one that is left.
+    """
+
+    path: Path
+    word: str
+    data: bytes | None
+
+
+class Generated:
+    """The generated files below a folder: how many there should be, and those that are not as they should be."""
+
+    def __init__(self, mappings: Mappings, top: Path) -> None:
+        self.top = top
+        wanted = {top / path: data for path, data in outputs(mappings)}
+        self.count = len(wanted)
+        self.outdated = [*_outdated(top, wanted)]
+
+    def renew(self) -> None:
+        """Write what is stale or missing, and remove what is left. Raises OutputError."""
+        for each in self.outdated:
+            try:
+                if each.data is None:
+                    each.path.unlink()
+                else:
+                    each.path.parent.mkdir(parents=True, exist_ok=True)
+                    each.path.write_bytes(each.data)
+            except OSError as error:
+                what = "removed" if each.data is None else "written"
+                raise OutputError(f"{each.path} cannot be {what}: {why(error)}") from None
+
+    def findings(self) -> Iterator[Finding]:
+        """One for each file that is not as it should be."""
+        for each in self.outdated:
+            yield Finding(Place(each.path.as_posix(), 1, 1), _SENTENCES[each.word], "stale")
+
+
+_SENTENCES = {
+    "stale": "this is not what the mappings give now; run mim-ecs build, look at the difference and commit it",
+    "missing": "this file is missing; run mim-ecs build and commit it",
+    "left": "no mapping gives this file any more; run mim-ecs build, which removes it, and commit that",
+}
+
+
+def _outdated(top: Path, wanted: dict[Path, bytes]) -> Iterator[Outdated]:
+    for path, data in wanted.items():
+        if not path.is_file():
+            yield Outdated(path, "missing", data)
+        elif path.read_bytes() != data:
+            yield Outdated(path, "stale", data)
+    for folder in FOLDERS:
+        for path in sorted((top / folder).rglob("*")):
+            if path.suffix in SUFFIXES and path not in wanted:
+                yield Outdated(path, "left", None)

@@ -1,0 +1,225 @@
+"""`mim-ecs check`: what is found, in each format, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+import pytest
+
+from normalizer.language.load import PACKAGE
+from tests.authoring.conftest import pack, top
+from tests.cli.command import TIMEOUT, mim_ecs, start
+
+__all__ = ["pack", "top"]
+NEW = "mappings/mim.command.ios.new.yml"
+
+
+def edit(path: str, old: str, new: str) -> None:
+    file = Path(path)
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_nothing_to_mend(top: Path) -> None:
+    done = mim_ecs("check", code=0)
+    assert done.out.decode().splitlines() == [
+        "Nothing to mend in 31 mapping files, 55 golden cases and 30 generated files."
+    ]
+    assert done.err == ""
+
+
+def test_the_line_and_a_caret_stand_below_a_finding(top: Path) -> None:
+    edit(NEW, "  okta.mim.command.status: new", "  okta.mim.command.statsu: new  # a comment")
+    done = mim_ecs("check", code=1)
+    assert done.out.decode().splitlines() == [
+        f'{NEW}:7:3: "okta.mim.command.statsu" is no field of ECS, nor declared in _custom_fields.yml; did you mean '
+        '"okta.mim.command.status"? [load-error]',
+        "  7 |   okta.mim.command.statsu: new  # a comment",
+        "    |   ^^^^^^^^^^^^^^^^^^^^^^^",
+        "",
+        "1 finding (1 load-error) in 31 mapping files.",
+        "Not checked: golden cases and generated files, until the mapping files can be read.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "carets"),
+    [
+        ('  "okta mim": new', "  ^^^^^^^^^^"),
+        ("  'okta.mim': new", "  ^^^^^^^^^^"),
+        ("  okta: mim: x", "      ^"),
+        ("  a:b: new", "  ^^^"),
+    ],
+)
+def test_what_the_caret_stands_under(top: Path, line: str, carets: str) -> None:
+    edit(NEW, "  okta.mim.command.status: new", line)
+    shown = mim_ecs("check", code=1).out.decode().splitlines()
+    assert shown[shown.index(f"  7 | {line}") + 1].startswith(f"    | {carets}")
+
+
+def test_a_folder_of_mapping_files_alone(top: Path) -> None:
+    done = mim_ecs("check", "mappings", code=0)
+    assert done.out.decode().splitlines() == [
+        "Nothing to mend in 31 mapping files.",
+        "Not checked: golden cases and generated files, which lie beside a folder mappings/.",
+    ]
+
+
+def test_a_pack(pack: Path) -> None:
+    assert "this has no document beside it" in mim_ecs("check", pack, cwd=pack.parent, code=1).out.decode()
+    done = mim_ecs("check", "--renew", code=0)
+    assert done.err == "renewed: user.session.start/first\n"
+    assert done.out.decode().splitlines() == [
+        "Nothing to mend in 2 mapping files and 1 golden case.",
+        "Not checked: generated files: there are none here.",
+    ]
+    mim_ecs("build", "--mappings", "mappings", "--into", ".", code=0)
+    assert mim_ecs("check", code=0).out.decode().splitlines() == [
+        "Nothing to mend in 2 mapping files, 1 golden case and 31 generated files."
+    ]
+
+
+def test_a_line_of_the_package_is_shown_too(pack: Path) -> None:
+    mim_ecs("check", "--renew", code=0)
+    edit("tests/golden/user.session.start/first.document.json", '"kind": "event"', '"kind": "alert"')
+    lines = mim_ecs("check", code=1).out.decode().splitlines()
+    assert lines[0].startswith(f"{PACKAGE}/mappings/_log_event.yml:4:3: golden case user.session.start/first")
+    assert lines[1:3] == ["  4 |   event.kind: event", "    |   ^^^^^^^^^^"]
+
+
+def test_generated_files(top: Path) -> None:
+    stale, gone = "schemas/documents/mim.command.ios.new.json", "ingest_pipelines/logs-okta.mim@custom.json"
+    edit(stale, "{", "{ ")
+    Path(gone).unlink()
+    Path("schemas/documents/left.json").write_text("{}")
+    found = json.loads(mim_ecs("check", "--format", "json", code=1).out)["findings"]
+    assert [(each["file"], each["rule"], each["message"].partition("; ")[0]) for each in found] == [
+        (gone, "stale", "this file is missing"),
+        ("schemas/documents/left.json", "stale", "no mapping gives this file any more"),
+        (stale, "stale", "this is not what the mappings give now"),
+    ]
+
+
+# ---- formats
+
+
+@pytest.fixture
+def mistaken(top: Path) -> Path:
+    """With a mistake in a file of a hard name, and another on top of it."""
+    odd = "mappings/mim.50%,a:b\u00e9.yml"
+    Path(odd).write_text('event_type: mim.x\nextends: _mim\nsummary: "100%, or: more"\nset: {event.typ: [info]}\n')
+    return Path(odd)
+
+
+def test_json(mistaken: Path) -> None:
+    said = json.loads(mim_ecs("check", "--format", "json", code=1).out)
+    assert said["checked"] == {"mapping files": 32}
+    assert said["not_checked"] == ["golden cases and generated files, until the mapping files can be read"]
+    first, second = said["findings"]
+    assert (first["file"], first["line"], first["column"], first["end_column"]) == (str(mistaken), 1, 13, 18)
+    assert (second["line"], second["column"], second["end_column"], second["level"]) == (4, 7, 16, "error")
+    assert second["message"].startswith('"event.typ" is no field of ECS')
+
+
+def test_github(mistaken: Path) -> None:
+    first, second, left = mim_ecs("check", "--format", "github", code=1).out.decode().splitlines()
+    assert second.startswith(
+        "::error file=mappings/mim.50%25%2Ca%3Ab\u00e9.yml,line=4,col=7,endColumn=16,title=mim-ecs%3A load-error::"
+        '"event.typ" is no field of ECS, nor'
+    )
+    assert "50%25,a:b" in first.partition("::")[2].partition("::")[2]
+    assert left.startswith("::notice title=mim-ecs::Not checked: golden cases")
+
+
+def test_sarif(mistaken: Path) -> None:
+    log = json.loads(mim_ecs("check", "--format", "sarif", code=1).out)
+    (run,) = log["runs"]
+    assert log["version"] == "2.1.0"
+    assert run["tool"]["driver"]["rules"] == [
+        {"id": "load-error", "shortDescription": {"text": "The mapping language does not allow this."}}
+    ]
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    place = run["results"][1]["locations"][0]["physicalLocation"]
+    assert unquote(place["artifactLocation"]["uri"]) == str(mistaken)
+    assert place["region"] == {"startLine": 4, "startColumn": 7, "endColumn": 16}
+
+
+def test_junit(mistaken: Path) -> None:
+    suites = ElementTree.fromstring(mim_ecs("check", "--format", "junit", code=1).out)
+    (suite,) = suites
+    assert (suites.get("tests"), suites.get("failures"), len(suite)) == ("32", "1", 32)
+    (failed,) = [case for case in suite if len(case)]
+    assert failed.get("name") == str(mistaken)
+    assert (failed[0].text or "").count("[load-error]") == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif", "junit"])
+def test_nothing_found(top: Path, form: str) -> None:
+    assert mim_ecs("check", "--format", form, code=0).err == ""
+
+
+# ---- how it ends
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (["none"], "Error: none: there is no such folder.\n"),
+        (["tests"], "Error: tests: this holds neither a folder mappings/ nor mapping files; name one that does.\n"),
+        (["mappings", "--renew"], "Error: golden cases lie in tests/golden/ beside a folder mappings/; name the folder "
+         "that holds both.\n"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_will_not_do(top: Path, given: list[str], why: str) -> None:
+    assert mim_ecs("check", *given, code=2).err == why
+
+
+def test_documents_that_cannot_be_written(top: Path) -> None:
+    edit(NEW, "  okta.mim.command.status: new", "  okta.mim.command.status: error")
+    path = Path("tests/golden/mim.command.ios.new/rich.document.json")
+    path.unlink()
+    path.mkdir()
+    assert "is a directory" in mim_ecs("check", "--renew", code=4).err.lower()
+
+
+def renamed(save: Path, text: str) -> None:
+    """As editors save: another file takes its place."""
+    other = save.with_name(".other")
+    other.write_text(text)
+    other.rename(save)
+
+
+def written(save: Path, text: str) -> None:
+    save.write_text(text)
+
+
+@pytest.mark.parametrize("save", [renamed, written])
+def test_watching(top: Path, save: Callable[[Path, str], None]) -> None:
+    process = start("check", "--watch", "mappings", cwd=top)
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == b"Nothing to mend in 31 mapping files.\n"
+        assert process.stdout.readline().startswith(b"Not checked")
+        path = Path(NEW)
+        text = path.read_text()
+        for _ in range(2):
+            save(path, text.replace("status", "statsu"))
+            assert f"{NEW}:7:3: ".encode() in process.stdout.readline()
+            while not (line := process.stdout.readline()).startswith(b"Not checked"):
+                assert line
+            save(path, text)
+            assert process.stdout.readline() == b"Nothing to mend in 31 mapping files.\n"
+            assert process.stdout.readline().startswith(b"Not checked")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=TIMEOUT)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, err) == (130, b"Error: stopped by SIGINT.\n")

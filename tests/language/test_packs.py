@@ -1,0 +1,123 @@
+"""Folders that extend the mappings of the package, and those that stand alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from normalizer import Mappings, Normalizer, load
+from normalizer.data import data_folder
+from normalizer.language.load import read_folder
+from tests.golden import SHIPPED
+
+OWN = "event_type: user.session.start\nextends: _mim\nsummary: Somebody signed in.\n"
+
+
+def told(folder: Path) -> list[str]:
+    return [f"{each.place.file.rpartition('/')[2]}:{each.place.line} {each.message}" for each in read_folder(folder)[1]]
+
+
+def write(folder: Path, **files: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        path = folder / (name.replace("__", "/") + ".yml")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def pack(folder: Path, text: str = OWN, **files: str) -> Path:
+    return write(folder, **{"user.session.start": text}, **files)
+
+
+def test_a_pack_has_the_event_types_of_the_package_too(tmp_path: Path) -> None:
+    mappings = load(pack(tmp_path))
+    assert {plan.event_type for plan in mappings.plans} > SHIPPED | {"user.session.start"}
+    assert [*mappings.files] == ["user.session.start"]
+    document = Normalizer(mappings).normalize(
+        {"uuid": "1", "eventType": "user.session.start", "published": "2026-09-14T06:00:00Z"}
+    )
+    assert (document["event"]["action"], document["event"]["dataset"]) == ("user.session.start", "okta.mim")
+
+
+def test_the_plans_of_the_package_stay_as_they_are(tmp_path: Path) -> None:
+    own = [plan for plan in load(pack(tmp_path)).plans if plan.event_type != "user.session.start"]
+    assert own == [*load().plans]
+
+
+def test_where_rules_of_the_package_were_written(tmp_path: Path) -> None:
+    rule = load(pack(tmp_path)).plan("user.session.start").rule("user.id")  # type: ignore[union-attr]
+    assert rule is not None
+    assert rule.origin.place.file == "okta-mim-ecs/mappings/_log_event.yml"
+    assert rule.origin.chain == ("user.session.start", "_mim", "_log_event")
+
+
+def test_parents_tables_and_fields_of_its_own(tmp_path: Path) -> None:
+    parent = "extends: _mim\nsummary: Ours.\nset:\n  event.category: [session]\n  event.type: [start]\n"
+    own = OWN.replace("_mim", "_ours") + "fields:\n  acme.zone: {from: client.zone, map: zones}\n"
+    own += "  acme.os: {from: client.userAgent.os, map: os_name}\n"
+    folder = pack(
+        tmp_path,
+        own,
+        _ours=parent,
+        tables__zones="office: inside\n",
+        _custom_fields="acme.zone: {type: keyword, description: Zone.}\nacme.os: {type: keyword, description: OS.}\n",
+    )
+    assert told(folder) == []
+    mappings = load(folder)
+    assert sorted(mappings.declared) == ["acme.os", "acme.zone"]
+    assert "okta.uuid" in mappings.fields
+    event = {"uuid": "1", "eventType": "user.session.start", "published": "2026-09-14T06:00:00Z"}
+    event |= {"client": {"zone": "office", "userAgent": {"os": "Mac OS X"}}}
+    assert Normalizer(mappings).normalize(event)["acme"] == {"zone": "inside", "os": "macOS"}
+
+
+def test_a_file_of_the_same_name_takes_the_place_of_the_package_s(tmp_path: Path) -> None:
+    name = "mim.command.ios.error"
+    text = f"event_type: {name}\nextends: _command\nsummary: Ours.\nset:\n  okta.mim.command.status: new\n"
+    (tmp_path / f"{name}.yml").write_text(text, encoding="utf-8")
+    plan = load(tmp_path).plan(name)
+    assert plan is not None
+    assert plan.summary == "Ours."
+
+
+def test_what_the_package_declares_is_not_declared_again(tmp_path: Path) -> None:
+    folder = pack(tmp_path, _custom_fields="okta.uuid: {type: keyword, description: Mine.}\n")
+    assert told(folder) == ['_custom_fields.yml:1 "okta.uuid" is declared by the package already; remove the line']
+
+
+def test_a_field_below_one_of_the_package(tmp_path: Path) -> None:
+    folder = pack(tmp_path, _custom_fields="okta.uuid.mine: {type: keyword, description: Mine.}\n")
+    assert told(folder) == [
+        '_custom_fields.yml:1 "okta.uuid.mine" lies below "okta.uuid", which is a keyword field and holds all below it '
+        "itself; remove one of the two"
+    ]
+
+
+def test_mistakes_in_a_pack(tmp_path: Path) -> None:
+    folder = pack(tmp_path, OWN.replace("_mim", "_mimm") + "fields:\n  user.nam: actor.id\n")
+    assert told(folder) == [
+        'user.session.start.yml:5 "user.nam" is no field of ECS, nor declared in _custom_fields.yml; did you mean '
+        '"user.name"?',
+        'user.session.start.yml:2 there is no mapping "_mimm" to extend; did you mean "_mim"?',
+    ]
+
+
+@pytest.mark.parametrize("gone", ["_command", "_mim", "mim.any", "_custom_fields", "tables/os_name"])
+def test_a_whole_folder_stands_alone(tmp_path: Path, gone: str) -> None:
+    """What it lacks is missing: it has a mapping that extends nothing."""
+    shutil.copytree(data_folder() / "mappings", tmp_path / "copy")
+    (tmp_path / "copy" / f"{gone}.yml").unlink()
+    mappings, mistakes = read_folder(tmp_path / "copy")
+    assert bool(mistakes) is (gone != "mim.any")
+    assert all(each.place.file.startswith(tmp_path.as_posix()) for each in mistakes)
+    assert "mim.*" not in {plan.event_type for plan in mappings.plans} or gone != "mim.any"
+
+
+def test_a_copy_of_the_package_is_the_package(tmp_path: Path) -> None:
+    shutil.copytree(data_folder() / "mappings", tmp_path / "copy")
+    mappings: Mappings = load(tmp_path / "copy")
+    assert mappings.plans == load().plans
+    assert "okta.uuid" in mappings.declared

@@ -257,8 +257,8 @@ def mapping_schema(mappings: Mappings) -> Schema:
             "remove": {**texts, "description": "A parent's fields that do not hold here, or a prefix of them."},
         },
         "$defs": {
+            # No description: editors would show it instead of the field's that the path stands in.
             "path": {
-                "description": "An event path, like actor.id or target(type=User).id.",
                 "anyOf": [{"enum": [*sorted(okta.log_event()), *GIVEN]}, {"type": "string"}],
             },
             "table": {
@@ -268,10 +268,7 @@ def mapping_schema(mappings: Mappings) -> Schema:
                     {"type": "object", "additionalProperties": {"type": "string"}},
                 ],
             },
-            "step": {
-                "enum": list(STEPS),
-                "description": "; ".join(f"{step.name}: {step.summary}" for step in STEPS.values()),
-            },
+            "step": {"enum": list(STEPS)},
             "ignore": {**texts, "description": "Texts that count as absent."},
             "rule": {
                 "type": "object",
@@ -284,7 +281,12 @@ def mapping_schema(mappings: Mappings) -> Schema:
                     "collect": {"description": "Every value of every path, each once.", "type": "array", "items": path},
                     "ignore": {"$ref": "#/$defs/ignore"},
                     "as": {
-                        "description": "Named conversions, left to right.",
+                        "description": " ".join(
+                            [
+                                "Named conversions, left to right.",
+                                *(f"{each.name}: {each.summary}" for each in STEPS.values()),
+                            ]
+                        ),
                         "anyOf": [{"$ref": "#/$defs/step"}, {"type": "array", "items": {"$ref": "#/$defs/step"}}],
                     },
                     "map": {"$ref": "#/$defs/table"},

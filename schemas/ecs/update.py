@@ -137,9 +137,10 @@ def facts(field: Mapping[str, Any]) -> dict[str, Any]:
         kept["allowed_values"] = {value["name"]: value.get("expected_event_types", []) for value in allowed}
     if field.get("expected_values"):
         kept["expected_values"] = field["expected_values"]
-    for key in ("beta", "deprecated"):  # sentences of Elastic's where they are set
-        if field.get(key):
-            kept[key] = True
+    if field.get("beta"):  # a sentence of Elastic's where it is set
+        kept["beta"] = True
+    if field.get("short", "").startswith("Deprecated"):  # no key says so, only the description
+        kept["deprecated"] = True
     return kept
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from normalizer.errors import (
+        Busy,
         EventError,
         Finding,
         InputError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Busy",
     "EventError",
     "Finding",
     "InputError",

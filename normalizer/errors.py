@@ -13,6 +13,7 @@
     │   └── InvalidDocument     the document breaks its own schema: a defect of a mapping or of this package
     ├── ServerError             the cluster cannot be reached or refuses us; exit code 3
     │   └── Unanswered          a request had no answer, or none that can be read; another might
+    │       └── Busy            the server has no time now, and says so
     ├── OutputError             output or dead letters cannot be written; exit code 4
     │   └── ReaderGone          nobody reads standard output any more; exit code 141
     └── WorkerError             a worker process died; exit code 5
@@ -137,6 +138,10 @@ class ServerError(NormalizerError):
 
 class Unanswered(ServerError):
     """A request had no answer, or none that can be read; sent again, it might have one."""
+
+
+class Busy(Unanswered):
+    """The server, or what stands before it, has no time now and says so (429, 502, 503, 504)."""
 
 
 class OutputError(NormalizerError):

@@ -28,7 +28,7 @@ from normalizer.delivery.deliver import Acknowledged, Letters
 from normalizer.delivery.exact import known
 from normalizer.delivery.replay import DATA_STREAM
 from normalizer.delivery.target import Target
-from normalizer.errors import Unanswered
+from normalizer.errors import Busy, Unanswered
 from normalizer.inputs import Batch
 from normalizer.language.advice import choices
 from normalizer.names import NAME
@@ -214,8 +214,10 @@ class Delivery:
         """Raise SetupError where the templates, or the pipeline, are missing; ServerError without an answer.
 
         A connection that breaks is tried again, like those that follow; a server that is not there at all is told soon.
+        One that has no time now is waited for as one that has none later is.
         """
         started = time.monotonic()
+        retries = Retries(patience=self._how.patience)
         for tries in count(1):
             try:
                 self.target = Target(self.stream, cluster_uuid(self._server), self._server.address)
@@ -223,6 +225,13 @@ class Delivery:
                 if self._how.via_pipeline:
                     check_installed(self._server, Kind.PIPELINE)
                 return
+            except Busy as busy:
+                if time.monotonic() - started >= retries.patience:
+                    raise
+                seconds = random.random() * retries.longest(tries)
+                _tell_wait(seconds, str(busy))
+                time.sleep(seconds)
+                continue
             except Unanswered:
                 if tries == _FIRST_TRIES or time.monotonic() - started > _FIRST_SECONDS:
                     raise

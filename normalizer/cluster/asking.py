@@ -47,7 +47,7 @@ def ask(
     if answer.status == 403:
         raise ServerError(_forbidden(server, privilege, server.refusal(answer.status, answer.body)))
     if answer.status >= 400:
-        raise ServerError(server.refusal(answer.status, answer.body))
+        raise server.refused(answer)
     if answer.body is None:
         raise unreadable(server)
     return answer.body

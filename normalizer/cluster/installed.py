@@ -7,7 +7,7 @@ from typing import Any
 
 from normalizer.backends.templates import Body
 from normalizer.cluster.asking import Privilege, ask, unreadable
-from normalizer.errors import ServerError, SetupError
+from normalizer.errors import Busy, ServerError, SetupError
 from normalizer.names import MANAGED_BY, NAME
 from normalizer.outputs.server import Server
 
@@ -131,6 +131,8 @@ def cluster_uuid(server: Server) -> str | None:
     """
     answer = server.request("GET", "/")
     if not answer.ok:
+        if isinstance(error := server.refused(answer), Busy):
+            raise error
         return None
     if not isinstance(answer.body, dict) or "version" not in answer.body:
         raise ServerError(f"The server at {server.address} is not {server.engine}.")

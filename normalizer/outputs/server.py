@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
-from normalizer.errors import ServerError
+from normalizer.errors import Busy, ServerError
 from normalizer.outputs.address import Address
 from normalizer.outputs.answers import ItemResult, NoAnswer, error_of, results, seconds_to_wait
 from normalizer.outputs.failures import Failure
@@ -20,6 +20,9 @@ from normalizer.outputs.masks import Mask
 
 TIMEOUT = 60.0
 """Seconds that each step of a request may take: to connect, to send, to answer."""
+
+
+_BUSY = (429, 502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,13 @@ class Server(ABC):
 
     def _accepted(self, answer: Answer) -> Answer:
         if not answer.ok:
-            raise ServerError(self.refusal(answer.status, answer.body))
+            raise self.refused(answer)
         return answer
+
+    def refused(self, answer: Answer) -> ServerError:
+        """The error for an answer that is none: Busy where the server may have time later."""
+        kind = Busy if answer.status in _BUSY else ServerError
+        return kind(self.refusal(answer.status, answer.body))
 
     def refusal(self, status: int, body: object) -> str:
         """One sentence for a status that is an error."""

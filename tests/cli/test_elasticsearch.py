@@ -179,6 +179,31 @@ def test_a_server_that_is_lost_and_a_signal_while_it_is_gone(tmp_path: Path) -> 
     assert done.lines[-1] == "Error: stopped by SIGTERM."
 
 
+@pytest.mark.parametrize(("status", "busy"), [(503, 1), (429, 2)])
+def test_a_server_that_has_no_time_at_first(tmp_path: Path, status: int, busy: int) -> None:
+    """It is waited for, and asked everything anew."""
+
+    def answer(number: int, _body: bytes) -> Reply:
+        if number == busy:
+            return Reply(status, b'{"error": {"type": "busy_exception", "reason": "come back"}}')
+        return Reply(body=b'{"version": {}}') if number < busy + 2 else Reply(404, b"{}")
+
+    with peer(answer) as there:
+        done = mim_ecs("index", SAMPLE, cwd=tmp_path, env={"ELASTICSEARCH_URL": there.url}, code=2)
+    where = there.url.removeprefix("http://")
+    said = f"Elasticsearch at {where} refuses the request ({status}): come back. Asking again in "
+    assert done.lines[0].startswith(said)
+    assert done.lines[-1].startswith(f"Error: There is no index template logs-okta.mim at {where}")
+    assert len(done.lines) == 2
+
+
+def test_a_server_that_has_no_time_at_all(tmp_path: Path) -> None:
+    with peer(lambda _number, _body: Reply(504, b"<html>")) as there:
+        env = {"ELASTICSEARCH_URL": there.url}
+        done = mim_ecs("index", SAMPLE, "--patience", "1s", cwd=tmp_path, env=env, code=3)
+    assert done.lines[-1].endswith(" refuses the request (504).")
+
+
 def test_a_server_that_refuses_us(tmp_path: Path) -> None:
     refusal = json.dumps({"error": {"type": "security_exception", "reason": "the key canary is no good"}}).encode()
     with peer(lambda _number, _body: Reply(401, refusal)) as there:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from normalizer.backends import FOLDERS, SUFFIXES, outputs
+from normalizer.backends import FOLDERS, outputs
 from normalizer.errors import Finding, OutputError, Place
 from normalizer.language import Mappings
 from normalizer.outputs.files import why
@@ -25,11 +25,15 @@ class Outdated:
 
 
 class Generated:
-    """The generated files below a folder: how many there should be, and those that are not as they should be."""
+    """The generated files below a folder: how many there should be, and those that are not as they should be.
+
+    Pages are only for those who keep a folder docs/.
+    """
 
     def __init__(self, mappings: Mappings, top: Path) -> None:
         self.top = top
-        wanted = {top / path: data for path, data in outputs(mappings)}
+        has_docs = (top / "docs").is_dir()
+        wanted = {top / path: data for path, data in outputs(mappings) if has_docs or not path.startswith("docs/")}
         self.count = len(wanted)
         self.outdated = [*_outdated(top, wanted)]
 
@@ -65,7 +69,7 @@ def _outdated(top: Path, wanted: dict[Path, bytes]) -> Iterator[Outdated]:
             yield Outdated(path, "missing", data)
         elif path.read_bytes() != data:
             yield Outdated(path, "stale", data)
-    for folder in FOLDERS:
+    for folder, suffixes in FOLDERS.items():
         for path in sorted((top / folder).rglob("*")):
-            if path.suffix in SUFFIXES and path not in wanted:
+            if path.suffix in suffixes and path not in wanted:
                 yield Outdated(path, "left", None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from normalizer.backends.field_tables import field_tables
 from normalizer.backends.pipelines import pipelines
 from normalizer.backends.schemas import schemas
 from normalizer.backends.templates import templates
@@ -16,11 +17,17 @@ BACKENDS: dict[str, Callable[[Mappings], Iterator[tuple[str, bytes]]]] = {
     "schemas": schemas,
     "templates": templates,
     "pipelines": pipelines,
+    "field tables": field_tables,
 }
 """What writes files: each gives paths from the top level, and their bytes. Pure: no clock, no environment."""
 
-FOLDERS = ("schemas/documents", "schemas/elasticsearch", "schemas/opensearch", "ingest_pipelines")
-SUFFIXES = (".json", ".painless")
+FOLDERS = {
+    "schemas/documents": (".json",),
+    "schemas/elasticsearch": (".json",),
+    "schemas/opensearch": (".json",),
+    "ingest_pipelines": (".json", ".painless"),
+    "docs/fields": (".md",),
+}
 """Folders in which every file with such an ending is generated: one that no back end writes any more is stale."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 
 import click
 
@@ -16,6 +18,9 @@ from normalizer.cli.settings import epilog, log_format_option
 from normalizer.cli.view import log, say
 from normalizer.errors import SettingsError
 from normalizer.language import load
+
+_LOOK = 250
+"""Milliseconds."""
 
 
 @click.command(epilog=epilog("mim-ecs check --format github", "0", "1", "2", "4", "130, 143", "141"))
@@ -41,13 +46,11 @@ def check(folder: Path, form: str, renew: bool, watch: bool) -> None:
     pack = find(folder)
     if renew:
         _renew(pack)
-    report = check_pack(pack)
-    _tell(report, form)
-    if watch:
-        for _ in _changes(pack):
+    for number, _ in enumerate(_changes(pack) if watch else [None]):
+        if number:
             click.clear()
-            report = check_pack(pack)
-            _tell(report, form)
+        report = check_pack(pack)
+        _tell(report, form)
     if report.findings:
         raise click.exceptions.Exit(1)
 
@@ -66,7 +69,18 @@ def _renew(pack: Pack) -> None:
 
 
 def _changes(pack: Pack) -> Iterator[object]:
-    """Whenever files of the pack were saved."""
+    """At once, and whenever files of the pack were saved after that: they are watched before they are read first."""
     from watchfiles import DefaultFilter, watch
 
-    return watch(pack.top or pack.mappings, watch_filter=DefaultFilter(ignore_dirs=[".venv", "node_modules", "build"]))
+    ours = DefaultFilter(ignore_dirs=[*DefaultFilter.ignore_dirs, "build"])
+    changes = watch(pack.top or pack.mappings, watch_filter=ours, yield_on_timeout=True, rust_timeout=_LOOK)
+    bell: SimpleQueue[object] = SimpleQueue()
+
+    def ring() -> None:
+        bell.put(next(changes))
+        for _ in filter(None, changes):
+            bell.put(None)
+
+    Thread(target=ring, daemon=True).start()  # in this thread every signal would be Ctrl-C to it
+    while True:
+        yield bell.get()

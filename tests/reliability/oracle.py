@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -130,7 +131,12 @@ def _search(url: str, stream: str, query: object, fields: list[str]) -> Iterator
 
 
 def _ask(url: str, method: str, path: str, body: object = None) -> Any:
+    """The answer; a server that has no time now is waited for."""
+    limit = time.monotonic() + _SECONDS
     status, answer = ask(url, method, path, body, seconds=_SECONDS)
+    while status in (429, 503) and time.monotonic() < limit:
+        time.sleep(1)
+        status, answer = ask(url, method, path, body, seconds=_SECONDS)
     assert status == 200, f"{method} {path}: {status} {json.dumps(answer)[:1000]}"
     assert not answer.get("_shards", {}).get("failed"), f"{method} {path}: {json.dumps(answer)[:1000]}"
     return answer

@@ -77,7 +77,7 @@ def shares(chosen: Sequence[Promise], engines: Sequence[type[Server]], *, full: 
 def _on(engine: type[Server], chosen: list[Promise], seed: int, *, full: bool) -> Iterator[Result]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="okta-mim-ecs-reliability-")))
-        server = stack.enter_context(engine())
+        server = stack.enter_context(engine(heap="1g"))  # dozens of runs stay in it, and the oracle reads them whole
         stage = stack.enter_context(Stage(engine, server.url, folder, full, random.Random(seed)))
         for each in chosen:
             print(f"{each.row} {each.text}, {engine.name}…" if each.engines else f"{each.row} {each.text}…", flush=True)

@@ -36,6 +36,7 @@ class Field:
     doc_values: bool = True
     level: str = ""
     beta: bool = False
+    deprecated: bool = False
     description: str = ""
     ours: bool = False
 
@@ -82,4 +83,5 @@ def _field(name: str, fact: dict[str, Any]) -> Field:
         doc_values=fact.get("doc_values", True),
         level=fact["level"],
         beta=fact.get("beta", False),
+        deprecated=fact.get("deprecated", False),
     )

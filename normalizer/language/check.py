@@ -5,7 +5,7 @@ Gives the rules of one file, as the Plan has them, and notes every mistake at it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from normalizer.ecs import Field
@@ -15,7 +15,7 @@ from normalizer.language.conversions import STEPS, TYPES
 from normalizer.language.event_facts import is_event_path, kind, known_path
 from normalizer.language.fields import Declared
 from normalizer.language.literals import constant
-from normalizer.language.model import MappingFile, Target, Written, WrittenEach, WrittenRule, WrittenSet
+from normalizer.language.model import MappingFile, Target, Written, WrittenEach, WrittenPath, WrittenRule, WrittenSet
 from normalizer.language.notes import Notes
 from normalizer.language.plan import AS_IS, Constant, Destination, Each, Origin, Rule, Table, Value
 from normalizer.language.reader import Scalar, Sequence
@@ -85,15 +85,16 @@ class _Checker:
             case WrittenEach():
                 return self.each(written, field)
 
-    def origin(self, target: Target, parts: Iterable[Place], rule: WrittenRule | None = None) -> Origin:
+    def origin(self, target: Target, paths: tuple[WrittenPath, ...], rule: WrittenRule | None = None) -> Origin:
         """Where a rule stands; the chain is completed when event types are resolved."""
         table, default = (rule.table, rule.default) if rule is not None else (None, None)
         return Origin(
             target.place,
             (self.file.name,),
-            tuple(parts),
+            tuple(path.place for path in paths),
             table.place if table is not None else None,
             default.place if default is not None else None,
+            segments=tuple(map(_segments, paths)),
         )
 
     # ---- destinations
@@ -195,10 +196,11 @@ class _Checker:
                 )
                 return None
         value = constant(literal, field, self.notes)
+        places = tuple(item.place for item in items)
         return (
             None
             if value is None
-            else Constant(Destination.of(field), value, self.origin(written.target, (item.place for item in items)))
+            else Constant(Destination.of(field), value, Origin(written.target.place, (self.file.name,), places))
         )
 
     def value(self, written: WrittenRule, field: Field) -> Value | None:
@@ -246,7 +248,7 @@ class _Checker:
             steps=tuple(str(step.value) for step in written.steps),
             table=table,
             default=default,
-            origin=self.origin(written.target, (path.place for path in written.paths), written),
+            origin=self.origin(written.target, written.paths, written),
         )
 
     def each(self, written: WrittenEach, field: Field) -> Each | None:
@@ -268,7 +270,7 @@ class _Checker:
         if len(rules) < len(written.fields):
             return None
         return Each(
-            Destination.of(field), written.path.path, tuple(rules), self.origin(written.target, [written.path.place])
+            Destination.of(field), written.path.path, tuple(rules), self.origin(written.target, (written.path,))
         )
 
     def element(self, inner: WrittenRule, above: Field) -> Value | None:
@@ -327,6 +329,13 @@ class _Checker:
                 )
                 return False
         return True
+
+
+def _segments(written: WrittenPath) -> tuple[Place, ...]:
+    """Where each segment of what a rule reads stands: in the path itself, or in the `at` of a scope around it."""
+    scope = written.scope
+    outer = () if scope is None or scope.path.absolute != written.path.absolute else _segments(scope)
+    return outer + (written.place,) * (len(written.path.segments) - len(outer))
 
 
 def _above(name: str) -> Iterator[str]:

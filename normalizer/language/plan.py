@@ -20,7 +20,8 @@ class Origin:
     """Where a rule was written, and the files from the event type's own (first) to the one that holds it (last).
 
     `place` is that of its destination; `parts` are those of its paths (of a constant: its items), `table` and `default`
-    those of what it names. `instead_of` is the rule of a parent whose place it takes.
+    those of what it names. `segments` are, for each path, the places of its segments: those of a scope's path stand at
+    its `at`. `instead_of` is the rule of a parent whose place it takes.
     """
 
     place: Place
@@ -29,6 +30,7 @@ class Origin:
     table: Place | None = None
     default: Place | None = None
     instead_of: Rule | None = None
+    segments: tuple[tuple[Place, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,10 +89,10 @@ def _rules(chain: list[Checked]) -> tuple[Rule, ...]:
     rules: dict[str, tuple[Rule, int, Rule | None]] = {}
     for depth in reversed(range(len(chain))):
         checked = chain[depth]
-        inherited = {name: rule for name, (rule, _, _) in rules.items()}
         for removed in checked.file.removes:
             for name in [name for name in rules if _is_at_or_below(name, str(removed.value))]:
                 del rules[name]
+        inherited = {name: rule for name, (rule, _, _) in rules.items()}
         for name in checked.written:
             rules.pop(name, None)
         for name, rule in checked.rules.items():
@@ -107,7 +107,7 @@ def _rules(chain: list[Checked]) -> tuple[Rule, ...]:
 def _from(rule: Rule, chain: tuple[str, ...], instead_of: Rule | None) -> Rule:
     """The same rule in a chain; the slow `dataclasses.replace` would take half of the time of loading."""
     written = rule.origin
-    origin = Origin(written.place, chain, written.parts, written.table, written.default, instead_of)
+    origin = Origin(written.place, chain, written.parts, written.table, written.default, instead_of, written.segments)
     match rule:
         case Constant(destination, value):
             return Constant(destination, value, origin)

@@ -1,0 +1,116 @@
+"""Rules of the linter about event paths: lists, selectors, paths that stand twice or are never reached."""
+
+from __future__ import annotations
+
+from normalizer import okta
+from normalizer.authoring.lint.subject import Found, Reading, Subject, without_order
+from normalizer.language.advice import a, choices, did_you_mean
+from normalizer.language.plan import AS_IS, Value
+
+_ALWAYS = ("uuid", "eventType", "published")
+"""What every event has: one without is no event."""
+_LIKE = {"target": "target(type=User)"}
+
+
+def always(reading: Reading) -> bool:
+    """Whether every event has a value at a path."""
+    return reading.path.absolute and str(reading.path) in _ALWAYS
+
+
+def list_into_single(subject: Subject) -> Found:
+    """Paths through or to a list of LogEvent, without a selector, into a field that holds one value."""
+    for read in subject.values:
+        if read.rule.destination.array:
+            continue
+        for reading in read.readings:
+            if (index := _first_list(read.rule, reading)) is not None:
+                name = reading.upto(index + 1)
+                advice = f"select an element, like {_selected(name)}, or fill a list field"
+                if not _selectable(name):
+                    advice = "fill a list field"
+                what = f'"{name}" is a list in LogEvent, and "{read.rule.destination.name}" holds a single value'
+                yield reading.places[index], f"{what}; {advice}"
+
+
+def _first_list(rule: Value, reading: Reading) -> int | None:
+    """The first segment of a path that gives many values where one is wanted."""
+    segments = reading.path.segments
+    takes_lists = rule.destination.type in ("flattened", AS_IS) and not rule.steps and rule.table is None
+    for index, segment in enumerate(segments):
+        fact = None if reading.path.given else okta.fact(reading.upto(index + 1))
+        if fact is None or not fact.list or segment.selector is not None:
+            continue
+        if not (takes_lists and index == len(segments) - 1):
+            return index
+    return None
+
+
+def _selectable(name: str) -> bool:
+    fact = okta.fact(name)
+    return fact is not None and fact.type == "object"
+
+
+def _selected(name: str) -> str:
+    """A list of LogEvent with a selector, for advice."""
+    known = ((path.rpartition("."), fact) for path, fact in okta.log_event().items())
+    by_values = (f"{name}({key}={fact.values[0]})" for (above, _, key), fact in known if above == name and fact.values)
+    return _LIKE.get(name) or next(by_values, f"{name}(key=value)")
+
+
+def impossible_selector(subject: Subject) -> Found:
+    """Selectors that look for a text which LogEvent never has there."""
+    readings = [reading for read in subject.values for reading in read.readings]
+    for reading in [*readings, *(reading for _, reading in subject.lists)]:
+        for index, segment in enumerate(reading.path.segments):
+            if segment.selector is None:
+                continue
+            name = f"{reading.upto(index + 1)}.{segment.selector.key}"
+            fact = okta.fact(name)
+            if fact is None or fact.type in ("any", "date-time"):
+                continue
+            bad = [value for value in segment.selector.values if fact.values and value not in fact.values]
+            if fact.type != "string":
+                verb = "keeps every element" if segment.selector.negated else "never matches"
+                what = f'"{name}" is {a(_plain(fact.type))} in LogEvent, and a selector compares texts'
+                yield (
+                    reading.places[index],
+                    f"{what}, so {segment.selector} {verb}; select by another key, or remove it",
+                )
+            elif bad:
+                advice = did_you_mean(bad[0], fact.values) if len(bad) == 1 else ""
+                quoted = choices(f'"{value}"' for value in bad)
+                yield (
+                    reading.places[index],
+                    f'"{name}" is never {quoted} in LogEvent{advice or f"; write {choices(fact.values)}"}',
+                )
+
+
+def _plain(kind: str) -> str:
+    return "whole number" if kind == "integer" else kind
+
+
+def repeated_path(subject: Subject) -> Found:
+    """The same path twice in one rule."""
+    for read in subject.values:
+        met = set()
+        if len(read.rule.paths) == 1:
+            continue
+        for path, place in zip(read.rule.paths, read.rule.origin.parts, strict=True):
+            same = without_order(path)
+            if same in met:
+                yield place, f'"{path}" stands twice in this rule; remove one'
+            met.add(same)
+
+
+def unreachable_path(subject: Subject) -> Found:
+    """Paths of `from` behind one that every event has."""
+    for read in subject.values:
+        rule = read.rule
+        if rule.collect or rule.ignore or len(rule.paths) == 1:
+            continue
+        at = next((index for index, reading in enumerate(read.readings) if always(reading)), len(rule.paths))
+        before = {*rule.paths[: at + 1]}
+        for place, path in zip(rule.origin.parts[at + 1 :], rule.paths[at + 1 :], strict=True):
+            if path not in before:
+                what = f'every event has "{rule.paths[at]}", so `from` never reaches "{path}"'
+                yield place, f"{what}; remove it, or write it before that one"

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 from normalizer.authoring.checking import Report
 from normalizer.authoring.lint import LINTS
+from normalizer.authoring.lint.allow import ABOUT
 from normalizer.errors import Finding
 
 _TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|(?:[^\s,:{}\[\]#]|:(?!\s|$))+|\S")
@@ -75,7 +76,7 @@ def github(report: Report) -> Iterator[str]:
 
 def sarif(report: Report) -> Iterator[str]:
     """SARIF 2.1.0 (OASIS), which code scanning of GitHub and others read."""
-    about = {name: each.about for name, each in LINTS.items()} | _ABOUT_OTHERS
+    about = {name: each.about for name, each in LINTS.items()} | ABOUT | _ABOUT_OTHERS
     rules = sorted({each.rule for each in report.findings})
     driver = {
         "name": "mim-ecs",
@@ -127,7 +128,7 @@ FORMATS: dict[str, Callable[[Report], Iterator[str]]] = {
 
 def level(rule: str) -> str:
     """`warning` for what a comment can silence, `error` for all else."""
-    return "warning" if rule in LINTS else "error"
+    return "warning" if rule in LINTS or rule in ABOUT else "error"
 
 
 def _width(line: str, column: int) -> int:

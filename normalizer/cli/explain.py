@@ -2,142 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
-from normalizer.backends.pipelines import build
-from normalizer.backends.pipelines.lookup import Source, Writer, Written, written
-from normalizer.cli.settings import epilog, log_format_option, mappings_option
-from normalizer.cli.view import say
-from normalizer.errors import SettingsError
-from normalizer.language import load
-from normalizer.language.advice import choices, nearest
+from normalizer.authoring.explain.coverage import Coverage
+from normalizer.authoring.explain.machines import of_coverage, of_trace
+from normalizer.authoring.explain.page import page
+from normalizer.authoring.explain.select import Selected, select
+from normalizer.authoring.explain.trace import Tracer
+from normalizer.cli.explain_pipeline import explain_pipeline
+from normalizer.cli.explain_view import told_coverage, told_trace
+from normalizer.cli.reading import check_outputs, read_all, tell_terminal
+from normalizer.cli.settings import epilog, given, input_options, log_format_option, mappings_option, org_option, refuse
+from normalizer.cli.view import View, say
+from normalizer.errors import EventError, SettingsError
+from normalizer.inputs import Batch, InputError, Source, sources
+from normalizer.language import Mappings, load
+from normalizer.language.advice import nearest
+from normalizer.outputs.files import Output
+from normalizer.runtime.normalizer import Options
+
+_OF_EVENTS = ("event", "html", "coverage", "org", "namespace", "all_events", "max_event")
 
 
-@click.command(epilog=epilog("mim-ecs explain --pipeline host.os.type", "0", "2", "4", "130, 143", "141"))
-@click.argument("fields", nargs=-1, metavar="[FIELD]...")
-@click.option(
-    "--pipeline", is_flag=True, help="Name the processor of the ingest pipelines, and the lines of its script."
+@click.command(
+    epilog=epilog("mim-ecs explain events.ndjson --event 3 --html event.html", "0", "1", "2", "4", "130, 143", "141")
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array instead, of one object for each field.")
+@input_options
+@click.option("--event", metavar="UUID|NUMBER", help="Another event than the first: its uuid, or its number from 1.")
+@click.option("--html", type=click.Path(dir_okay=False), metavar="FILE", help="Write it as a page for browsers.")
+@click.option("--coverage", is_flag=True, help="Of all events: which event paths never arrive in documents.")
+@click.option(
+    "--pipeline",
+    is_flag=True,
+    help="Of fields instead of an event: the processors of the ingest pipelines, the lines of their scripts.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 @mappings_option
+@org_option
+@click.option("--namespace", default="default", show_default=True, help="Namespace of the data stream.")
+@click.option("--all-events", is_flag=True, help='Events outside mim.* too, through the "*" mapping.')
 @log_format_option
-def explain(fields: tuple[str, ...], pipeline: bool, as_json: bool, mappings: Path | None) -> None:
-    """Say what writes a field of the documents.
+@click.pass_context
+def explain(
+    context: click.Context,
+    inputs: tuple[str, ...],
+    max_event: int,
+    event: str | None,
+    html: str | None,
+    coverage: bool,
+    pipeline: bool,
+    as_json: bool,
+    mappings: Path | None,
+    org: str | None,
+    namespace: str,
+    all_events: bool,
+) -> None:
+    """Say where each field of a document comes from.
 
-    With --pipeline: the processors of the ingest pipelines that write FIELD, each with the lines of its script, and the
-    rules of the mapping files that these were made from, with the event paths that they read. Without FIELD: a table of
-    all fields.
+    INPUT is what `mim-ecs normalize` takes; its first event is explained: each field of its document with the value,
+    the event path that it came from, what was done to it, and file and line of the rule. Then what is not there: rules
+    that found nothing, values that did not convert, values of the event that no rule reads.
+
+    With --pipeline the arguments are fields, and the answer is what writes them in the ingest pipelines: processors
+    with the lines of script, and the rules that these were made from. Without one: a table of all fields.
     """
-    if not pipeline:
-        raise SettingsError(f"write mim-ecs explain --pipeline{''.join(f' {name}' for name in fields)}")
+    if pipeline:
+        refuse(given(context, _OF_EVENTS), "with --pipeline")
+        explain_pipeline(inputs, mappings, as_json=as_json)
+        return
+    if coverage:
+        refuse(given(context, ("event", "html")), "with --coverage")
+    if as_json and html == "-":
+        raise SettingsError("--json and --html - both write to standard output; name a file for the page")
     known = load(mappings)
-    found = written(known, build(known))
-    _check_known(fields, found)
-    wanted = [found[name] for name in fields or found]
-    if as_json:
-        say(orjson.dumps([_json(each) for each in wanted], option=orjson.OPT_INDENT_2).decode())
+    found = _sources(inputs, known)
+    check_outputs(found, output=html, dead_letters=None)
+    tracer = Tracer(known, Options(org, namespace, all_events=all_events))
+    tell_terminal(found)
+    batches = read_all(found, max_event)
+    if coverage:
+        _coverage(tracer, found, batches, as_json=as_json)
     else:
-        for line in _told(wanted) if fields else _table(wanted):
+        _event(tracer, select(batches, event), html, as_json=as_json)
+
+
+def _sources(inputs: tuple[str, ...], known: Mappings) -> list[Source]:
+    """What the inputs name. Raises SettingsError where one is no file but looks like a field."""
+    try:
+        return sources(inputs)
+    except InputError:
+        for name in inputs:
+            if not Path(name).exists() and (field := _field(name, known)) is not None:
+                advice = f"to ask what writes the field {field}, write mim-ecs explain --pipeline {field}"
+                raise SettingsError(f"there is no file {name}; {advice}") from None
+        raise
+
+
+_SUFFIXES = (".json", ".ndjson", ".jsonl", ".log", ".txt", ".gz", ".zst")
+
+
+def _field(name: str, known: Mappings) -> str | None:
+    """The field that a name means, or nearly."""
+    if name in known.fields or any(each.startswith(f"{name}.") for each in known.fields):
+        return name
+    return None if name.endswith(_SUFFIXES) or "/" in name else nearest(name, known.fields)
+
+
+def _event(tracer: Tracer, selected: Selected, html: str | None, *, as_json: bool) -> None:
+    """Print, or write, what became of one event; exit code 1 where it gives no document."""
+    where = {"file": selected.file, "line": selected.line, "number": selected.number}
+    try:
+        trace = selected.trace(tracer)
+    except EventError as error:
+        if as_json:
+            _print({"event": where, "document": None, "reason": error.reason, "message": error.message})
+        else:
+            say(f"{selected}: this event gives no document: {error.message}")
+        raise click.exceptions.Exit(1) from None
+    if html is not None:
+        with Output(html) as out:
+            out.write(page(trace, str(selected), tracer.mappings))
+        if html == "-":
+            return
+    if as_json:
+        names = {"uuid": trace.event["uuid"], "type": trace.event["eventType"]}
+        _print({"event": where | names, **of_trace(trace)})
+    elif html is None:
+        for line in told_trace(trace, str(selected), tracer.mappings):
             say(line)
 
 
-def _check_known(fields: Iterable[str], found: dict[str, Written]) -> None:
-    """Raise SettingsError for fields that nothing writes."""
-    unknown = [f'"{name}"{_near(name, found)}' for name in dict.fromkeys(fields) if name not in found]
-    if unknown:
-        raise SettingsError(f"the pipelines write no field {'; nor '.join(unknown)}")
+def _coverage(tracer: Tracer, found: Sequence[Source], batches: Iterator[Batch], *, as_json: bool) -> None:
+    counted = Coverage(tracer)
+    for batch in View(quiet=False).progress(found, batches):
+        counted.add(batch)
+    if as_json:
+        _print(of_coverage(counted))
+    else:
+        for line in told_coverage(counted):
+            say(line)
 
 
-_MOST_NEAR = 5
-
-
-def _near(name: str, found: Iterable[str]) -> str:
-    """The nearest known names: the field that holds this one, those that it holds, or one that looks like it."""
-    names = [each for each in found if name.startswith(f"{each}.")][-1:]
-    names = names or [each for each in found if each.startswith(f"{name}.")][:_MOST_NEAR]
-    if not names and (near := nearest(name, found)) is not None:
-        names = [near]
-    return f" (did you mean {choices(names)}?)" if names else ""
-
-
-# ---- for people
-
-
-def _told(wanted: Iterable[Written]) -> Iterator[str]:
-    for each in wanted:
-        yield f"{each.name} ({each.type})" if each.type else each.name
-        for writer in each.writers:
-            yield f"  {_where(writer)}{f', {writer.when}' if writer.when else ''}"
-            yield from (f"    {_rule(source)}" for source in writer.sources)
-            yield from (f"      {number:4}  {line}" for number, line in enumerate(writer.code, start=writer.line))
-
-
-def _where(writer: Writer) -> str:
-    by = writer.processor
-    where = f"{by.type} {by.tag} of {by.pipeline}"
-    return f"{where}, {_lines(writer)}" if writer.line else where
-
-
-def _lines(writer: Writer) -> str:
-    last = writer.line + len(writer.code) - 1
-    return f"line {writer.line}" if last == writer.line else f"lines {writer.line}-{last}"
-
-
-def _rule(source: Source) -> str:
-    """`mappings/_mim.yml:7: "okta.mim"`, and for which event types where not for all."""
-    types = ""
-    if source.others:
-        all_but = len(source.others) < len(source.event_types)
-        types = f" ({'all but ' if all_but else ''}{', '.join(source.others if all_but else source.event_types)})"
-    return f"{source.place}: {_value(source)}{types}"
-
-
-def _value(source: Source) -> str:
-    if source.value is not None:
-        return orjson.dumps(source.value).decode()
-    parts = [f"{'all of ' if source.collect else ''}{', '.join(source.paths)}"]
-    parts += [f"as {step}" for step in source.steps]
-    parts += [f"by the table {source.table}"] if source.table else []
-    parts += [f"else {orjson.dumps(source.default).decode()}"] if source.default is not None else []
-    return ", ".join(parts)
-
-
-def _table(wanted: Iterable[Written]) -> Iterator[str]:
-    """A line for each field: its name, the first processor that writes it, the places of its rules."""
-    rows = [("field", "written by", "rules")]
-    for each in wanted:
-        by = each.writers[0]
-        places = list(dict.fromkeys(source.place for writer in each.writers for source in writer.sources))
-        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-        by_whom = f"{by.processor.type} {by.processor.tag}{f', {_lines(by)}' if by.line else ''}"
-        rows.append((each.name, by_whom, f"{places[0] if places else ''}{more}"))
-    widths = [max(len(row[at]) for row in rows) for at in range(2)]
-    for name, by_whom, rules in rows:
-        yield f"{name:{widths[0]}}  {by_whom:{widths[1]}}  {rules}".rstrip()
-
-
-# ---- for machines
-
-
-def _json(each: Written) -> dict[str, Any]:
-    return {"field": each.name, "type": each.type or None, "writers": [*map(_writer, each.writers)]}
-
-
-def _writer(writer: Writer) -> dict[str, Any]:
-    by = writer.processor
-    return {
-        "pipeline": by.pipeline,
-        "processor": by.type,
-        "tag": by.tag,
-        "description": by.description,
-        "when": writer.when or None,
-        "line": writer.line or None,
-        "code": writer.code,
-        "rules": [{key: value for key, value in asdict(each).items() if key != "others"} for each in writer.sources],
-    }
+def _print(value: Any) -> None:
+    say(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())

@@ -89,6 +89,7 @@ class MappingFile:
     event_type: Scalar | None
     extends: Scalar | None
     summary: str
+    summary_place: Place
     written: tuple[Written, ...]
     scopes: tuple[WrittenPath, ...]
     removes: tuple[Scalar, ...]

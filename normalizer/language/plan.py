@@ -125,6 +125,7 @@ class Plan:
     chain: tuple[str, ...]
     rules: tuple[Rule, ...]
     place: Place = field(compare=False)
+    summary_place: Place = field(compare=False)
 
     @property
     def fallback(self) -> bool:

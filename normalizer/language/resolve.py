@@ -38,7 +38,9 @@ def resolve(
         if checked.file.event_type is None:
             continue
         names = tuple(each.file.name for each in chain)
-        plan = Plan(str(checked.file.event_type.value), checked.file.summary, names, _rules(chain), checked.file.place)
+        file = checked.file
+        event_type = str(checked.file.event_type.value)
+        plan = Plan(event_type, file.summary, names, _rules(chain), file.place, file.summary_place)
         _check_event_type(plan, fields, notes)
         if whole and not any(each.gaps for each in chain):
             _check_required(plan, checked.file.event_type.place, chain, notes)

@@ -62,6 +62,7 @@ def mapping_file(name: str, file: str, tree: Node, notes: Notes) -> MappingFile 
         event_type=words["event_type"],
         extends=words["extends"],
         summary=str(summary.value) if summary else "",
+        summary_place=tree.key("summary").place if summary else tree.place,
         written=tuple(reader.written.values()),
         scopes=tuple(reader.scopes),
         removes=tuple(_texts(tree.get("remove"), "remove", notes, always_list=True)),

@@ -153,5 +153,4 @@ def test_options_change_the_document(done: Path) -> None:
 def test_equal_means_with_types(done: Path) -> None:
     path = CASE.with_name("first.document.json")
     path.write_text(path.read_text().replace('"office"', "true"))
-    (line,) = told()
-    assert '"acme.zone" should be true, and is "office"' in line
+    assert ['"acme.zone" should be true, and is "office"' in line for line in told()] == [True, False]

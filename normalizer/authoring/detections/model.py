@@ -20,10 +20,10 @@ class Bound:
 class Use:
     """One field that a rule reads.
 
-    `field` may hold wildcards (`okta.*`), and is empty where the rule searches all default fields. `values` are patterns
-    in which `*` is any text and `?` any one character; a backslash takes `*`, `?` and itself literally. None where any
-    value counts: it exists, it is counted, it is compared with another field. `bounds` are the sides of a range. `within`
-    is true where the rule looks into a key of its own making, and need not find it: the fields right of `exists`.
+    `field` may hold wildcards (`okta.*`), and is empty where the rule searches all default fields. `values` are
+    patterns in which `*` is any text and `?` any one character; a backslash takes `*`, `?` and itself literally. None
+    where any value counts: it exists, it is counted, it is compared with another field. `bounds` are the sides of a
+    range.
     """
 
     field: str
@@ -32,7 +32,6 @@ class Use:
     place: Place
     caseless: bool = False
     bounds: tuple[Bound, ...] = ()
-    exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A rule that a change breaks: by which field, where it reads it, why, and what to write instead ("" if unknown)."""
+    """A rule that a change breaks: by which field, where, why, and what to write instead ("" where nobody knows)."""
 
     rule: DetectionRule
     field: str

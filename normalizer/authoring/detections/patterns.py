@@ -90,9 +90,12 @@ row: piece*
 piece: atom QUANTIFIER?
 ?atom: CHAR -> one | ESCAPED -> escaped | "." -> any | "(" ["?:"] either ")" -> group
 QUANTIFIER: /[*+?]/
-CHAR: /[^\\.*+?|()\[\]{}^$"#@&<>~]/
+CHAR: /[^\\.*+?|()\[\]{}^$]/
 ESCAPED: /\\[^A-Za-z0-9]/
 """
+_LUCENE_ONLY = re.compile(r'(?<!\\)["#@&<>~]')
+"""Signs with a meaning of their own in Lucene's expressions, which match the whole text."""
+
 _MAX_ALTERNATIVES = 100
 _MAX_EXPRESSION = 2_000
 
@@ -105,6 +108,8 @@ def of_expression(expression: str, *, anywhere: bool = False) -> tuple[str, ...]
     """
     begins = ends = not anywhere
     body = expression
+    if not anywhere and _LUCENE_ONLY.search(body):
+        raise NotUnderstood(_why(expression))
     if anywhere:
         begins, ends = body.startswith("^"), body.endswith("$") and not body.endswith("\\$")
         body = body[begins : len(body) - ends]
@@ -113,10 +118,10 @@ def of_expression(expression: str, *, anywhere: bool = False) -> tuple[str, ...]
     if len(body) > _MAX_EXPRESSION:
         raise NotUnderstood(_why(expression))
     try:
-        found = _expressions().parse(body)
+        found: Any = _expressions().parse(body)
     except LarkError as error:
         raise NotUnderstood(_why(expression)) from error
-    patterns = tuple(dict.fromkeys(found))  # type: ignore[arg-type]  # the transformer's result
+    patterns: list[str] = [*dict.fromkeys(found)]
     return tuple(f"{'' if begins else '*'}{each}{'' if ends else '*'}" for each in patterns)
 
 

@@ -141,11 +141,11 @@ def summary_repeated(subject: Subject) -> Found:
         other = first.setdefault(" ".join(plan.summary.lower().split()), plan)
         if other is not plan:
             what = f'the summary of "{other.event_type}" is the same'
-            yield plan.place, f"{what}, and people cannot tell the two apart; say what differs"
+            yield plan.summary_place, f"{what}, and people cannot tell the two apart; say what differs"
 
 
 def summary_sentence(subject: Subject) -> Found:
     """Summaries that do not end as a sentence does."""
     for plan in filter(_has_summary, subject.plans):
         if not plan.summary.rstrip().rstrip(")”’\"'").endswith(_ENDS):
-            yield plan.place, "the summary is no whole sentence: a period is missing at its end; write one sentence"
+            yield plan.summary_place, "the summary is no whole sentence: a period is missing at its end; write one sentence"

@@ -1,0 +1,1 @@
+"""Detection rules. All rules and queries here are invented."""

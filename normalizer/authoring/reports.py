@@ -103,9 +103,9 @@ def junit(report: Report) -> Iterator[str]:
     for each in report.findings:
         by_file[each.place.file].append(each)
     files = sorted({*report.texts, *by_file})
-    counts = {"tests": str(len(files)), "failures": str(len(by_file))}
-    suites = ElementTree.Element("testsuites", name="mim-ecs check", **counts)
-    suite = ElementTree.SubElement(suites, "testsuite", name="mim-ecs check", errors="0", skipped="0", **counts)
+    counts = {"name": "mim-ecs check", "tests": str(len(files)), "failures": str(len(by_file)), "errors": "0"}
+    suites = ElementTree.Element("testsuites", counts)
+    suite = ElementTree.SubElement(suites, "testsuite", counts | {"skipped": "0"})
     for file in files:
         case = ElementTree.SubElement(suite, "testcase", classname="mim-ecs", name=file, file=file)
         if found := by_file.get(file):

@@ -31,6 +31,7 @@ COMMANDS = {
     "setup": "Install the templates and ingest pipelines of the data stream into Elasticsearch or OpenSearch.",
     "build": "Renew everything that is compiled from the mappings.",
     "check": "Hold mapping files against all that is asked of them: what CI calls.",
+    "diff": "Say what a change of the mappings changes for those who search.",
     "explain": "Say what writes a field of the documents.",
     "drift": "Hold Okta's catalogue of event types against the mappings.",
 }

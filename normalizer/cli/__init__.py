@@ -25,6 +25,7 @@ from normalizer.language.advice import did_you_mean
 from normalizer.outputs.files import why
 
 COMMANDS = {
+    "new": "Write a mapping file and golden cases for an event type, to start from.",
     "normalize": "Turn events into ECS documents, one JSON object a line.",
     "index": "Turn events into ECS documents and index them into Elasticsearch or OpenSearch.",
     "replay": "Send dead letters again, and keep those that fail again.",

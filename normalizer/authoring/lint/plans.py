@@ -148,4 +148,5 @@ def summary_sentence(subject: Subject) -> Found:
     """Summaries that do not end as a sentence does."""
     for plan in filter(_has_summary, subject.plans):
         if not plan.summary.rstrip().rstrip(")”’\"'").endswith(_ENDS):
-            yield plan.summary_place, "the summary is no whole sentence: a period is missing at its end; write one sentence"
+            what = "the summary is no whole sentence: a period is missing at its end; write one sentence"
+            yield plan.summary_place, what

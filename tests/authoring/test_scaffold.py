@@ -110,7 +110,7 @@ def test_the_event_of_the_type_among_others(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("event_type", ["", "mim.", ".x", "mim.*", "*", "a b", "../x", "a/b", "mim..x", "é"])
 def test_names_that_are_none(event_type: str) -> None:
-    with pytest.raises(SettingsError, match="is no event type; write one like mim.command.ios.new"):
+    with pytest.raises(SettingsError, match="is no event type; write one like"):
         scaffold(load(), event_type)
 
 
@@ -128,7 +128,7 @@ def test_types_that_are_mapped_already(tmp_path: Path, event_type: str) -> None:
 
 
 def test_examples_that_are_none() -> None:
-    with pytest.raises(SettingsError, match='the example is an event of type "mim.command.ios.new", not "mim.x"'):
+    with pytest.raises(SettingsError, match='not "mim.x"'):
         scaffold(load(), "mim.x", json.dumps(RICH).encode())
     with pytest.raises(NotAnEvent, match='the event has no "uuid"'):
         scaffold(load(), "mim.x", b"{}")

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-parity test-reliability lint golden bench bench-index bench-pipeline lock clean
+.PHONY: help setup run browser test test-parity test-reliability lint golden bench bench-index bench-pipeline lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -50,7 +50,24 @@ run: setup  ## the sample events into Elasticsearch: the one at ELASTICSEARCH_UR
 	@if [ -n "$$ELASTICSEARCH_URL" ]; then $(BIN)/python examples/run.py; \
 	else $(BIN)/python -m tests.engines.elasticsearch run -- $(BIN)/python examples/run.py; fi
 
-test: lint  ## everything that must pass: lint, mappings, tests with doctests and coverage
+# A browser for the tests of pages: the one that is there, else Debian's, which needs root.
+define find_browser
+for name in "$$CHROMIUM" chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable chrome; do \
+  if [ -n "$$name" ] && command -v "$$name" >/dev/null; then exit 0; fi; \
+done; \
+if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+  echo "Installing chromium-headless-shell for the tests of pages…"; \
+  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium-headless-shell >/dev/null; \
+else \
+  echo "A Chromium is needed for the tests of pages and was not found. Install it (Debian, Ubuntu: apt-get install chromium;" \
+    "Fedora: dnf install chromium; macOS: brew install --cask chromium) or name one: CHROMIUM=/path/to/chrome make test" >&2; exit 2; \
+fi
+endef
+
+browser:
+	@$(find_browser)
+
+test: lint browser  ## everything that must pass: lint, mappings, tests with doctests and coverage
 	$(BIN)/mim-ecs check
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
 	  --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)

@@ -32,8 +32,8 @@ COMMANDS = {
     "setup": "Install the templates and ingest pipelines of the data stream into Elasticsearch or OpenSearch.",
     "build": "Renew everything that is compiled from the mappings.",
     "check": "Hold mapping files against all that is asked of them: what CI calls.",
-    "diff": "Say what a change of the mappings changes for those who search.",
-    "explain": "Say what writes a field of the documents.",
+    "diff": "Say what a change of the mappings changes for those who search the documents.",
+    "explain": "Say where each field of a document comes from.",
     "drift": "Hold Okta's catalogue of event types against the mappings.",
 }
 """What the list of commands says of each; its module is loaded when it is used, for some need half a second."""

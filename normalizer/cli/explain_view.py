@@ -38,10 +38,8 @@ def told_trace(trace: Trace, where: str, mappings: Mappings) -> Iterator[str]:
                     yield from _right(f"    {each.name}", where_written(each), width)
     gone = {each.name for each in trace.fields if isinstance(each.rule, Each) and not each.is_there}
     absent = [each for each in trace.fields if each.state is State.ABSENT and each.inside not in gone]
-    if absent:
-        yield from _headed("Absent: the rule's paths gave nothing", len(absent))
-        for each in absent:
-            yield from _right(f"  {each.name.ljust(_NAMES)}  {why_absent(each)}", where_written(each), width)
+    yield from _absent("Absent: of what the paths found nothing can be written", absent, width, found=True)
+    yield from _absent("Absent: the paths found nothing", absent, width, found=False)
     yield from _facts("Read, but in no field", [each for each in trace.facts if _is_lost(each)], width)
     yield from _facts("No rule reads it", [each for each in trace.facts if not each.is_read], width)
 
@@ -74,6 +72,15 @@ def _from(traced: Traced) -> str:
     """The places in the event, and what was done to what stands there."""
     path = [str(traced.rule.path)] if isinstance(traced.rule, Each) else []
     return ", ".join(filter(None, [*path, places(arrived(traced)), how(traced)]))
+
+
+def _absent(title: str, absent: Iterable[Traced], width: int, *, found: bool) -> Iterator[str]:
+    """Fields that are not there, those whose paths found something or the others."""
+    fields = [each for each in absent if any(read.picks for read in each.reads) == found]
+    if fields:
+        yield from _headed(title, len(fields))
+        for each in fields:
+            yield from _right(f"  {each.name.ljust(_NAMES)}  {why_absent(each)}", where_written(each), width)
 
 
 def _is_lost(fact: Fact) -> bool:

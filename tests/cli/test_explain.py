@@ -1,9 +1,10 @@
-"""`mim-ecs explain`, and the look-up behind it: held against the Plans, the scripts and real documents."""
+"""`mim-ecs explain`: of events as docs/explain.md shows it, of fields held against Plans, scripts and documents."""
 
 from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,7 +151,7 @@ def test_what_is_written_without_a_rule(found: dict[str, Written]) -> None:
     assert "found.get('uuid')" in found["_id"].writers[0].code[0]
 
 
-# --- the command
+# --- of fields
 
 
 def explain(*given: str | Path, code: int = 0) -> str:
@@ -216,8 +217,11 @@ def test_fields_that_nothing_writes(fields: list[str], said: str) -> None:
     assert explain("--pipeline", *fields, code=2) == f"Error: the pipelines write no field {said}.\n"
 
 
-def test_what_to_explain_must_be_said() -> None:
-    assert "write mim-ecs explain --pipeline user.name" in explain("user.name", code=2)
+@pytest.mark.parametrize(("name", "field"), [("user.name", "user.name"), ("user", "user"), ("user.nme", "user.name")])
+def test_a_field_that_is_no_file(name: str, field: str) -> None:
+    advice = f"to ask what writes the field {field}, write mim-ecs explain --pipeline {field}"
+    assert explain(name, code=2) == f"Error: there is no file {name}; {advice}.\n"
+    assert explain("user.nme.ndjson", code=2) == "Error: There is no file or folder user.nme.ndjson.\n"
 
 
 def test_mappings_of_ones_own(tmp_path: Path) -> None:
@@ -228,3 +232,124 @@ def test_mappings_of_ones_own(tmp_path: Path) -> None:
     line = len(file.read_text().splitlines())
     assert f"    {file}:{line}: outcome.reason, eventType, as lower (mim.command.ios.error)\n" in text
     assert " (all but mim.command.ios.error)\n" in text
+
+
+# --- of events
+
+DOCS = TOP / "docs" / "explain.md"
+EVENT = b'{"uuid": "u-1", "eventType": "mim.command.ios.new", "published": "2026-09-14T06:00:00.123Z"}'
+
+
+def examples() -> Iterator[Any]:
+    for command, output in re.findall(
+        r"^```console\n\$ ([^\n]*)\n(.*?)^```$", DOCS.read_text(), re.MULTILINE | re.DOTALL
+    ):
+        yield pytest.param(command, output, id=command.partition("mim-ecs ")[2])
+
+
+def plain(line: str) -> str:
+    """A line without what changes with every line of a mapping file."""
+    return re.sub(r" +", " ", re.sub(r"(?<=\.yml):\d+", ":N", line)).rstrip()
+
+
+@pytest.mark.parametrize(("command", "output"), [*examples()])
+def test_the_output_is_as_documented(command: str, output: str, tmp_path: Path) -> None:
+    [event] = re.findall(r"^```json\n(.*?)^```$", DOCS.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "event.json").write_text(event)
+    shutil.copytree(TOP / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("*.py"))
+    before, _, words = command.rpartition("mim-ecs ")
+    stdin = before.partition("'")[2].rpartition("'")[0].encode()
+    done = mim_ecs(*shlex.split(words), cwd=tmp_path, stdin=stdin, code=1 if stdin else 0)
+    lines = [plain(line) for line in done.out.decode().splitlines()]
+    assert all(len(line) <= 100 for line in done.out.decode().splitlines())
+    at = 0
+    for part in re.split(r"^…\n", output, flags=re.MULTILINE):
+        shown = [plain(line) for line in part.splitlines()]
+        found = [start for start in range(at, len(lines)) if lines[start : start + len(shown)] == shown]
+        assert found, part
+        at = found[0] + len(shown)
+
+
+def test_another_event_than_the_first(tmp_path: Path) -> None:
+    file = tmp_path / "events.ndjson"
+    file.write_bytes(b"{\n" + b"\n".join(EVENTS[:3]) + b"\n")
+    told = json.loads(explain(file, "--event", "4", "--json"))
+    assert (told["event"]["file"], told["event"]["line"], told["event"]["number"]) == (str(file), 4, 4)
+    assert told["event"]["uuid"] == json.loads(EVENTS[2])["uuid"]
+    assert told["document"] == Normalizer.load().normalize(EVENTS[2])
+    broken = json.loads(mim_ecs("explain", file, "--json", code=1).out)
+    assert broken == {
+        "event": {"file": str(file), "line": 1, "number": 1},
+        "document": None,
+        "reason": "not_json",
+        "message": "not JSON: it ends too early",
+    }
+
+
+def test_what_machines_read() -> None:
+    event = EVENT.replace(b"{", b'{"severity": "WARN", "client": "x", "unheard": [1], ', 1)
+    told = json.loads(mim_ecs("explain", "--json", "--org", "acme.okta.com", stdin=event).out)
+    by_name = {each["field"]: each for each in told["fields"]}
+    severity = by_name["event.severity"]
+    assert (severity["value"], severity["by"], severity["table"], severity["type"]) == (3, "event", "severity", "long")
+    [path] = severity["paths"]
+    line = path["found"][0]["table"].pop("line")
+    assert path == {
+        "path": "severity",
+        "served": True,
+        "found": [
+            {
+                "place": "severity",
+                "value": "WARN",
+                "fate": "arrived",
+                "became": 3,
+                "table": {"key": "WARN", "gives": "3"},
+            }
+        ],
+    }
+    file, number, _ = line.split(":")
+    assert (TOP / file).read_text().splitlines()[int(number) - 1].startswith("WARN:")
+    assert severity["files"][-1] == "_log_event"
+    assert by_name["organization.id"]["by"] == "given"
+    [problem] = told["problems"]
+    assert problem["message"] == 'client: "x" is not an object'
+    assert {"client.ip", "okta.client.zone", "related.ip"} <= {*problem["fields"]}
+    assert told["lost"] == [{"place": "client", "value": "x", "why": [problem["message"]]}]
+    assert told["unread"] == [{"place": "unheard[0]", "value": 1}]
+    assert {each["by"] for each in told["absent"]} == {"failed", "absent"}
+    assert {each["field"] for each in told["absent"]}.isdisjoint(by_name)
+
+
+def test_a_page(tmp_path: Path) -> None:
+    file, page = tmp_path / "event.json", tmp_path / "event.html"
+    file.write_bytes(EVENT)
+    assert json.loads(explain(file, "--html", page, "--json"))["event"]["uuid"] == "u-1"
+    assert page.read_text().startswith("<!doctype html>")
+    assert explain(file, "--html", "-") == page.read_text()
+    assert "both write to standard output" in explain(file, "--html", "-", "--json", code=2)
+    assert "is the same file as" in explain(file, "--html", file, code=2)
+    assert file.read_bytes() == EVENT
+
+
+def test_coverage_for_machines(tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}.json").write_bytes(EVENT.replace(b"{", b'{"new": 1, ', 1))
+    told = json.loads(explain("--coverage", "--json", tmp_path))
+    assert (told["events"], told["mapped"]) == (2, 2)
+    [seen] = told["never"]
+    assert (seen["path"], seen["events"], seen["example"]["uuid"]) == ("new", 2, "u-1")
+
+
+def test_options_that_mean_nothing() -> None:
+    assert "--event means nothing with --coverage" in explain("--coverage", "--event", "1", code=2)
+    assert "--html and --coverage mean nothing with --pipeline" in explain(
+        "--pipeline", "--coverage", "--html", "x", code=2
+    )
+
+
+def test_what_would_move_the_cursor_is_told_by_its_number() -> None:
+    event = EVENT.replace(b"{", '{"displayMessage": "\x9b2J\u202e", "a\x9bb": 1, '.encode(), 1)
+    told = mim_ecs("explain", stdin=event).out.decode()
+    assert "\x9b" not in told
+    assert "\u202e" not in told
+    assert told.count("\\x9b") >= 3

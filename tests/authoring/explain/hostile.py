@@ -6,9 +6,7 @@ from typing import Any
 
 SCRIPT = "</script></style></title><script>window.hacked = 1</script>"
 ATTRIBUTE = '"\'><img src=x onerror="window.hacked = 1"><a href=https://example.com/x>'
-TURNED = "\u202egnp.exe\u2066 \u200b\u00ad\x07\x1b[31m\u2028\U000e0041 עברית \ud83d\ude00".encode(
-    "utf-16", "surrogatepass"
-).decode("utf-16")
+TURNED = "\u202egnp.exe\u2066 \u200b\u00ad\x07\x1b[31m\u2028\U000e0041 עברית 😀"
 
 
 def event() -> dict[str, Any]:
@@ -20,7 +18,7 @@ def event() -> dict[str, Any]:
         "displayMessage": SCRIPT,
         "outcome": {"result": "SUCCESS", "reason": TURNED},
         "client": {"ipAddress": ATTRIBUTE},
-        "actor": {"id": ATTRIBUTE, "displayName": TURNED, "type": "User", "alternateId": "x" * 5000},
+        "actor": {"id": ATTRIBUTE, "displayName": TURNED, "type": "User", "alternateId": "x" * 500},
         "debugContext": {"debugData": {SCRIPT: ATTRIBUTE, TURNED: [SCRIPT, {ATTRIBUTE: TURNED}]}},
         "target": [{"type": "Device", "id": SCRIPT}, {"type": TURNED, "id": ATTRIBUTE}],
         SCRIPT: {ATTRIBUTE: TURNED},

@@ -59,7 +59,8 @@ class NotChecked:
     rule: str = ""
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.why}"
+        name = f'"{self.rule}": ' if self.rule else ""
+        return f"{self.place}: {name}{self.why}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def test_values_without_regard_to_capitals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "is_broken"), [("a >= 4", True), ("a > 2", False), ("a < 9", False), ("a > x", False)]
+    ("query", "is_broken"), [("a >= 4", True), ("a > 2", False), ("a < 9", False), ("a <= 4", False), ("a > x", False)]
 )
 def test_ranges(query: str, is_broken: bool) -> None:
     field, operator, limit = query.split()
@@ -168,14 +168,14 @@ KEPT = st.frozensets(PATTERNS, max_size=3)
 
 
 @given(st.lists(RULES, max_size=3), KEPT)
-@settings(max_examples=100)
+@settings(max_examples=40)
 def test_nothing_gone_breaks_nothing(rules: list[DetectionRule], left: frozenset[str]) -> None:
     assert broken(rules, {}) == []
     assert broken(rules, {"user.name": Gone(left=left), "event.action": Gone()}) == []
 
 
 @given(st.lists(RULES, max_size=3), st.sampled_from(["user.name", "okta.x", "b"]))
-@settings(max_examples=100)
+@settings(max_examples=40)
 def test_only_what_uses_a_field_breaks_by_it(rules: list[DetectionRule], name: str) -> None:
     matching = {"user.name": {"user.name", "user.na*"}, "okta.x": {"okta.*"}, "b": set()}[name]
     assert {each.field for each in broken(rules, {name: REMOVED})} == {

@@ -96,6 +96,10 @@ PARTS: list[tuple[dict[str, Any], list[str]]] = [
     (filtered({"nested": {"path": "a", "query": {"match": {"a.b": {"query": "x"}}}}}), ["a.b:x"]),
     ({"filters": [{"meta": {"key": "a"}, "range": {"a": {"gt": 1}}}, {"exists": {"field": "b"}}]}, ["a>1", "b"]),
     ({"filters": [COMBINED]}, ["-a:x", "b:y"]),
+    ({"filters": [{"meta": {"key": "a", "negate": True}}]}, ["-a"]),
+    (filtered({"constant_score": {"filter": {"term": {"a": True}}}}, {"fuzzy": {"b": "x"}}), ["a:true", "b"]),
+    (filtered({"term": {"a": "x", "boost": 2, "_name": "n"}}), ["a:x"]),
+    (filtered({"bool": {"must_not": {"query_string": {"query": "a:x AND NOT b:y"}}}}), ["-a:x", "b:y"]),
     (filtered({"multi_match": {"query": "x", "fields": ["a", "b^2"]}}, {"match_all": {}}), ["a:x", "b:x"]),
 ]
 
@@ -112,6 +116,13 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"threshold": "a"}, "its `threshold` is not written as Kibana has it"),
     ({"threat_mapping": [{"entries": ["a"]}]}, "its `threat_mapping` is not written as Kibana has it"),
     ({"filters": [{"query": {"script": {}}}]}, "a filter of it is of the kind `script`, which is not read"),
+    ({"query": "a:/[b]/", "language": "lucene"}, "the regular expression [b] is not compared with values"),
+    ({"query": "a:(\u2028"}, "the KQL query ends where something is missing"),
+    ({"query": "a:x \u0007)"}, r"the KQL query is not understood from `)` on"),
+    ({"query": "a:x )\u0007"}, r"the KQL query is not understood from `)\x07` on"),
+    ({"severity_mapping": [{"field": {}, "value": "x"}]}, "its `severity_mapping` is not written as Kibana has it"),
+    ({"filters": [{"query": {"bool": {"must": ["a"]}}}]}, "a filter of it holds no object where a query should stand"),
+    ({"filters": [{"query": {"query_string": "a"}}]}, "the filter `query_string` of it holds no query"),
     ({"filters": ["a"]}, "a filter of it is no object"),
     ({"filters": [{"meta": {}}]}, "a filter of it holds no query"),
     ({"filters": [{"query": {"term": 3}}]}, "the filter `term` of it holds no object"),
@@ -126,8 +137,12 @@ def test_what_is_not_understood_of_a_rule(tmp_path: Path, more: dict[str, Any], 
 
 def test_a_saved_query_that_is_elsewhere(tmp_path: Path) -> None:
     rule = {"name": "One", "rule_id": "1", "type": "saved_query", "saved_id": "2"}
-    assert not_checked(tmp_path, a__ndjson=lines(rule)) == [
-        'a.ndjson:1:1: "One": its query is a saved one, which is not in the file of the rule'
+    assert not_checked(
+        tmp_path, a__ndjson=lines(rule, parts(type="eql") | {"query": None}, {**rule, "type": "eql"})
+    ) == [
+        'a.ndjson:1:1: "One": its query is a saved one, which is not in the file of the rule',
+        'a.ndjson:2:1: "One": its query is no text',
+        'a.ndjson:3:1: "One": it has no query',
     ]
 
 
@@ -195,6 +210,11 @@ def test_rules_that_search_elsewhere_are_counted_and_not_read(tmp_path: Path) ->
         ),
     )
     assert ([rule.name for rule in found.rules], found.not_checked, found.elsewhere) == (["Two"], [], 4)
+
+
+def test_a_rule_as_packages_hold_it(tmp_path: Path) -> None:
+    rule = only(tmp_path, a__json=lines({"type": "security-rule", "attributes": parts(query="a:x")}))
+    assert (rule.name, rule.id, in_short(rule.uses)) == ("One", "1", ["a:x"])
 
 
 def test_a_rule_as_kibana_stores_it(tmp_path: Path) -> None:

@@ -63,7 +63,8 @@ DAMAGED = [
     ("a.toml", b"#" * 2**20 + b"#", "a.toml:1:1: the file is larger than 1 MiB"),
     ("a.yml", b"a: b: c", "a.yml:1:5: the file is no YAML: mapping values are not allowed in this context"),
     ("a.ndjson", b'{"a": 1}\n{"a"\n', "a.ndjson:2:1: the line is no JSON object"),
-    ("a.ndjson", b"[" * 5_000, "a.ndjson:1:1: the line is no JSON object"),
+    ("a.ndjson", b"[" * 5_000, "a.ndjson:1:1: the file is no JSON"),
+    ("a.json", b"{ // settings\n'a': 3\n}\n", "a.json:1:1: the file is no JSON"),
 ]
 
 

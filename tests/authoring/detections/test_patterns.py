@@ -17,14 +17,14 @@ TEXTS = st.text(alphabet="ab*?\\[]!.^-", max_size=6)
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_a_literal_matches_itself_alone(text: str, other: str) -> None:
     assert patterns.matches(patterns.literal(text), other) == (text == other)
     assert patterns.shown(patterns.literal(text)) == text
 
 
 @given(st.text(alphabet="ab*?", max_size=6), st.text(alphabet="abA", max_size=5), st.booleans())
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_wildcards_are_those_of_regular_expressions(pattern: str, text: str, caseless: bool) -> None:
     expression = re.compile(pattern.replace("*", ".*").replace("?", "."), re.IGNORECASE if caseless else 0)
     assert patterns.matches(pattern, text, caseless=caseless) == (expression.fullmatch(text) is not None)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from normalizer.authoring.detections.esql import indices
 from normalizer.authoring.detections.model import NotUnderstood
 from normalizer.authoring.detections.queries import LANGUAGES
 from normalizer.authoring.detections.trees import Found
@@ -88,7 +89,7 @@ def test_a_regular_expression_that_is_no_pattern_is_a_doubt_and_the_rest_is_read
     assert [why for _, why in read.doubts] == ["the regular expression [a-z]+ is not compared with values"]
 
 
-DEEP = 9_000
+DEEP = 4_000
 LONG = {
     "kuery": ["(" * DEEP + "a:x" + ")" * DEEP, "not " * DEEP + "a:x", "a:(" + "x or " * DEEP + "y)", "a " * DEEP],
     "lucene": ["(" * DEEP + "a:x" + ")" * DEEP, "- " * DEEP + "a:x", "a:(" + "x OR " * DEEP + "y)"],
@@ -108,6 +109,11 @@ def test_deep_and_long_queries_are_read(language: str, query: str) -> None:
 def test_a_query_without_end_is_refused(language: str) -> None:
     with pytest.raises(NotUnderstood, match=r"is longer than 100,000 characters$"):
         found(language, "a" * 100_001)
+
+
+def test_indices_of_a_query_that_is_not_understood() -> None:
+    assert indices("FROM a-* | WHERE (((") == ("a-*",)
+    assert indices("SELECT 1") == ()
 
 
 def test_uses_stand_where_the_query_names_them() -> None:

@@ -110,6 +110,11 @@ def test_what_is_not_understood(tmp_path: Path, detection: str, why: str) -> Non
     assert told.partition(": ")[2] == f'"One": {why}'
 
 
+def test_a_rule_without_a_detection(tmp_path: Path) -> None:
+    text = "title: One\nlogsource: {product: okta}\n"
+    assert not_checked(tmp_path, a__yml=text) == ['a.yml:1:1: "One": it has no `detection`']
+
+
 def test_rules_for_other_products_are_counted_and_not_read(tmp_path: Path) -> None:
     found = reading(tmp_path, a__yml=rule("sel: {a: x}").replace("product: okta", "product: windows"))
     assert (found.rules, found.not_checked, found.elsewhere) == ([], [], 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -171,7 +172,7 @@ def test_no_long_text_can_refuse_a_document(properties: dict[str, Any]) -> None:
 def test_a_field_that_differs_between_event_types_is_no_constant(mappings: Mappings) -> None:
     plan = next(plan for plan in mappings.plans if plan.event_type == "mim.*")
     without = tuple(rule for rule in plan.rules if rule.destination.name != "event.module")
-    changed = type(plan)("mim.other", plan.summary, plan.chain, without, plan.place)
+    changed = replace(plan, event_type="mim.other", rules=without)
     properties = index_mapping(Mappings((*mappings.plans, changed), mappings.fields, mappings.tables))
     assert leaves(properties)["event.module"] == {"type": "keyword", "ignore_above": 1024}
     assert leaves(properties)["event.dataset"]["type"] == "constant_keyword"

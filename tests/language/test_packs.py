@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_parents_tables_and_fields_of_its_own(tmp_path: Path) -> None:
     mappings = load(folder)
     assert sorted(mappings.declared) == ["acme.os", "acme.zone"]
     assert "okta.uuid" in mappings.fields
-    event = {"uuid": "1", "eventType": "user.session.start", "published": "2026-09-14T06:00:00Z"}
+    event: dict[str, Any] = {"uuid": "1", "eventType": "user.session.start", "published": "2026-09-14T06:00:00Z"}
     event |= {"client": {"zone": "office", "userAgent": {"os": "Mac OS X"}}}
     assert Normalizer(mappings).normalize(event)["acme"] == {"zone": "inside", "os": "macOS"}
 

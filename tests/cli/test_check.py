@@ -114,7 +114,7 @@ def test_generated_files(top: Path) -> None:
 def mistaken(top: Path) -> Path:
     """With a mistake in a file of a hard name, and another on top of it."""
     odd = "mappings/mim.50%,a:b\u00e9.yml"
-    Path(odd).write_text('event_type: mim.x\nextends: _mim\nsummary: "100%, or: more"\nset: {event.typ: [info]}\n')
+    Path(odd).write_text('event_type: mim.x\nextends: _mim\nsummary: "100%, or: more."\nset: {event.typ: [info]}\n')
     return Path(odd)
 
 

@@ -105,7 +105,7 @@ def test_text_of_rules_and_events(report: Report) -> None:
     assert told.startswith("major: 3 major, 1 minor and 2 patch changes from main to ., 1 broken rule\n")
     assert "\n1 of 3 detection rules would break. 2 other rules search elsewhere.\n" in told
     assert '  rules/one.toml:7:3: "Locked | device" asks for user.email, which is renamed; write user.domain' in told
-    assert "\nNot checked: 1 rule\n  rules/two.yml:1:1: "Two": this is no rule\n" in told
+    assert '\nNot checked: 1 rule\n  rules/two.yml:1:1: "Two": this is no rule\n' in told
     joined = " ".join(told.split())
     assert (
         "Of the first 1,000 events, the documents of 2 change. 1 event had a document, and would have none." in joined

@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run browser test test-parity test-reliability lint golden bench bench-index bench-pipeline lock clean
+.PHONY: help setup run browser docs test test-parity test-reliability lint golden bench bench-index bench-pipeline lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -99,6 +99,9 @@ bench-index: setup  ## speed of indexing against only sending, on an Elasticsear
 # Options: make bench-pipeline BENCH='--rounds 5'
 bench-pipeline: setup  ## speed of the ingest pipelines, on an OpenSearch started for it
 	$(BIN)/python -m benchmarks.pipeline $(BENCH)
+
+docs: setup  ## the documentation site into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lock: $(UV)  ## newest versions into requirements/*.txt, with hashes; look at the difference, then make test
 	$(UV) pip compile pyproject.toml $(LOCK) --output-file requirements/runtime.txt

@@ -34,7 +34,7 @@ COMMANDS = {
     "check": "Hold mapping files against all that is asked of them: what CI calls.",
     "diff": "Say what a change of the mappings changes for those who search the documents.",
     "explain": "Say where each field of a document comes from.",
-    "drift": "Hold Okta's catalogue of event types against the mappings.",
+    "drift": "Say what Okta's catalogue of event types has that the mappings lack, and the other way round.",
 }
 """What the list of commands says of each; its module is loaded when it is used, for some need half a second."""
 

@@ -76,4 +76,4 @@ def _otherwise(old: Plan, new: Plan) -> str:
     found = field_changes({new.event_type: (old, new)})
     names = sorted({change.field for change in found if change.verdict is Verdict.MAJOR})
     more = f" and {len(names) - _MOST_FIELDS} more" if len(names) > _MOST_FIELDS else ""
-    return f", which differ in {', '.join(names[:_MOST_FIELDS])}{more}" if names else ""
+    return f", with other values in {', '.join(names[:_MOST_FIELDS])}{more}" if names else ""

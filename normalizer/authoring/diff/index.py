@@ -25,12 +25,13 @@ def with_index(changes: list[Change], old: Mappings, new: Mappings) -> list[Chan
         name = str(change.after) if change.kind == "field-renamed" else change.field
         left.pop(name, None)
         marked.append(replace(change, index=needs.get(name, "")))
+    of_types: set[str] = set()
     for at, change in enumerate(marked):
         if change.kind == "event-type-added":
-            names = written_by(plan for plan in new.plans if plan.event_type in change.event_types)
-            needed = {left.pop(name) for name in names & left.keys()}
-            marked[at] = replace(change, index=min(needed, default=""))  # "reindex" comes before "rollover"
-    for name in sorted(left):
+            names = written_by(plan for plan in new.plans if plan.event_type in change.event_types) & left.keys()
+            marked[at] = replace(change, index=min((left[name] for name in names), default=""))  # "reindex" is first
+            of_types |= names
+    for name in sorted(left.keys() - of_types):
         told = None if name not in before else _text(before[name])
         marked.append(Change("index-mapping-changed", name, told, _text(after[name]), index=left[name]))
     return marked

@@ -88,7 +88,7 @@ def test_text(report: Report) -> None:
     told = lines(report, "text")
     assert told[0] == "major: 3 major, 1 minor and 2 patch changes from main to ."
     text = "\n".join(told)
-    assert "  mim.one\n    Its events become documents of mim.*, which differ in " in text
+    assert "  mim.one\n    Its events become documents of mim.*, with other values in " in text
     assert "  user.email → user.domain\n    in all event types\n    index mapping: rollover\n" in text
     assert "    old: main:mappings/_base.yml:20:7\n    new: mappings/_base.yml:20:7\n" in text
     assert "  host.name\n    target(type=Device).displayName → target(type=Device|Phone).displayName\n" in text

@@ -19,7 +19,7 @@ from normalizer.language import load
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the generated files. Default: the repository's top level.",
+    help="Folder for the generated files. Default: where mappings/ is, the current folder's or that of the package.",
 )
 @mappings_option
 @click.option(
@@ -31,8 +31,11 @@ from normalizer.language import load
 def build(into: Path | None, mappings: Path | None, check: bool, print_type: str | None) -> None:
     """Renew everything that is compiled from the mappings.
 
-    JSON Schemas of the documents, index and component templates.
+    JSON Schemas of the documents, index and component templates, ingest pipelines, and where there is a folder docs/,
+    field tables.
     """
+    if mappings is None and into is None and Path("mappings").is_dir():
+        mappings, into = Path("mappings"), Path()
     known = load(mappings)
     if print_type is not None:
         plan = known.plan(print_type)

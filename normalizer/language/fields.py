@@ -57,14 +57,18 @@ def custom_fields(tree: Node | None, others: Mapping[str, Field], notes: Notes) 
         name = str(key.value)
         if (why := _wrong_name(name)) is not None:
             notes.add(key.place, why)
-        elif name in others:
-            notes.add(key.place, f'"{name}" is declared by the package already; remove the line')
         elif not isinstance(node, Block):
             notes.add(
                 node.place, f'"{name}" is declared as {{type: …, description: …}}, and this is {node.what}; write that'
             )
         elif (declared_field := _field(name, key, node, notes)) is not None:
-            declared[name] = declared_field
+            if name not in others or _extends(others[name], declared_field):
+                declared[name] = declared_field
+            else:
+                advice = (
+                    "remove the line, or repeat it with further `values`" if others[name].values else "remove the line"
+                )
+                notes.add(key.place, f'"{name}" is declared by the package already; {advice}')
     places = {str(key.value): key.place for key, _ in tree.entries}
     for name in places.keys() & declared.keys() - others.keys():
         above = next((each for each in _parents(name) if each in declared and declared[each].type != "object"), None)
@@ -74,6 +78,15 @@ def custom_fields(tree: Node | None, others: Mapping[str, Field], notes: Notes) 
             notes.add(places[name], f'"{name}" lies below {what} and holds all below it itself; remove one of the two')
     own = {name: place for name, place in places.items() if name in declared and name not in others}
     return Declared(declared, frozenset({*places, *tree.dropped} - declared.keys()), places=own)
+
+
+def _extends(known: Field, further: Field) -> bool:
+    """Whether a declaration only allows more values than the one before."""
+    return (
+        bool(known.values)
+        and {*known.values} < {*further.values}
+        and (known.type, known.array) == (further.type, further.array)
+    )
 
 
 def _wrong_name(name: str) -> str | None:

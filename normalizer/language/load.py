@@ -1,7 +1,7 @@
 """A folder of mapping files ▶ Plans, or every mistake in it.
 
-A folder in which every mapping extends another, in the end one that it does not have, is a pack: parents, event types,
-tables and custom fields that it lacks are those of the package. One with a mapping that extends nothing stands alone.
+A folder in which no mapping writes `event.id`, which every document has, is a pack: parents, event types, tables and
+custom fields that it lacks are those of the package. Any other stands alone.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from normalizer.language.tables import table
 
 PACKAGE = "okta-mim-ecs"
 """How findings call the folder of the package, where a pack extends it."""
+_IDENTITY = "event.id"
 _NONE: Mapping[str, Field] = {}
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(\.\*)?|\*").fullmatch
 
@@ -75,6 +76,8 @@ def read_folder(folder: Path | str | None = None) -> tuple[Mappings, list[Findin
     if not own.files and not own.broken:
         notes.add(Place(shown, 1, 1), "the folder holds no mapping file; a mapping file's name ends in .yml")
     base = _Folder(shipped, f"{PACKAGE}/mappings", notes) if own.is_pack else None
+    if base is not None:
+        own.check_names_beside(base)
     declared = own.declared(base.declared().fields if base is not None else _NONE)
     tables = (base.tables() if base is not None else {}) | own.tables()
     files = (base.files if base is not None else {}) | own.files
@@ -111,10 +114,17 @@ class _Folder:
 
     @property
     def is_pack(self) -> bool:
-        """Whether every mapping in it extends another, and one of them another that it does not have."""
+        """Whether no mapping in it writes what every document has.
+
+        One that could not be read might, unless others extend what is not here: that is the package's then.
+        """
+        if not self.files or any(
+            each.target.name == _IDENTITY for file in self.files.values() for each in file.written
+        ):
+            return False
         parents = {str(file.extends.value) for file in self.files.values() if file.extends is not None}
-        alone = any(file.extends is None and not file.gaps for file in self.files.values())
-        return not alone and not parents <= {*self.files, *self.broken}
+        is_whole = not self.broken and not any(file.gaps for file in self.files.values())
+        return is_whole or not parents <= {*self.files, *self.broken}
 
     def name(self, path: Path) -> str:
         """How findings call a file."""
@@ -156,6 +166,15 @@ class _Folder:
                         f"{path.name} and {other.name} are equal but for case, and some file systems keep only one "
                         "of them; rename one",
                     )
+
+    def check_names_beside(self, base: _Folder) -> None:
+        """Names that are those of another folder but for case."""
+        theirs = {name.lower(): name for name in base.files}
+        for name, file in self.files.items():
+            other = theirs.get(name.lower(), name)
+            if other != name:
+                message = f"{name}.yml and the package's {other}.yml are equal but for case; rename this one"
+                self.notes.add(Place(file.file, 1, 1), message)
 
 
 def _misnamed(folder: Path) -> list[str]:

@@ -227,3 +227,12 @@ def test_watching(top: Path, save: Callable[[Path, str], None]) -> None:
         process.kill()
         process.wait()
     assert (process.returncode, err) == (130, b"Error: stopped by SIGINT.\n")
+
+
+def test_build_where_mappings_are(pack: Path) -> None:
+    """What `check` says to run is run as it says it."""
+    mim_ecs("check", "--renew", code=0)
+    (pack / "schemas" / "documents").mkdir(parents=True)
+    assert "run mim-ecs build" in mim_ecs("check", code=1).out.decode()
+    mim_ecs("build", code=0)
+    mim_ecs("check", code=0)

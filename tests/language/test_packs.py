@@ -122,3 +122,38 @@ def test_a_copy_of_the_package_is_the_package(tmp_path: Path) -> None:
     mappings: Mappings = load(tmp_path / "copy")
     assert mappings.plans == load().plans
     assert "okta.uuid" in mappings.declared
+
+
+def test_a_field_of_the_package_with_further_values(tmp_path: Path) -> None:
+    """Else a pack would have to write a value that is wrong."""
+    values = [*load().fields["okta.mim.command.channel"].values, "android"]
+    declared = f"okta.mim.command.channel: {{type: keyword, description: Way., values: [{', '.join(values)}]}}\n"
+    folder = pack(tmp_path, OWN + "set: {okta.mim.command.channel: android}\n", _custom_fields=declared)
+    assert told(folder) == []
+    write(folder, _custom_fields=declared.replace("generic, ", ""))
+    assert told(folder)[0] == (
+        '_custom_fields.yml:1 "okta.mim.command.channel" is declared by the package already; remove the line, or '
+        "repeat it with further `values`"
+    )
+
+
+def test_names_that_are_the_package_s_but_for_case(tmp_path: Path) -> None:
+    text = "event_type: mim.command.ios.New\nextends: _command\nsummary: New.\n"
+    (tmp_path / "mim.command.ios.New.yml").write_text(text, encoding="utf-8")
+    assert told(tmp_path) == [
+        "mim.command.ios.New.yml:1 mim.command.ios.New.yml and the package's mim.command.ios.new.yml are equal but for "
+        "case; rename this one"
+    ]
+
+
+def test_a_mapping_of_a_pack_that_extends_nothing(tmp_path: Path) -> None:
+    """It is told itself, and the others have the package's parents still."""
+    folder = pack(tmp_path, _ours="summary: Ours.\nset: {tags: [ours]}\n")
+    write(folder, **{"user.session.end": "event_type: user.session.end\nextends: _ours\nsummary: Over.\n"})
+    (line,) = told(folder)
+    assert line.startswith('_ours.yml:1 "_ours" and what extends it never write "@timestamp", "event.action" and')
+
+
+def test_a_file_of_a_pack_that_cannot_be_read(tmp_path: Path) -> None:
+    folder = pack(tmp_path, _ours="summary: Ours: again.\n")
+    assert told(folder) == ["_ours.yml:1 a second colon stands in this line; quote the value that holds it"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from normalizer.authoring.detections.model import Gone
 from normalizer.authoring.diff.declared import written_by
@@ -22,6 +22,7 @@ from normalizer.language import Constant, Mappings, Plan, Value
 from normalizer.language.plan import Rule, Scalar
 
 _EVENT_TYPE = "eventType"
+_ALL = "*"
 _NOT_WRITTEN = "no mapping writes it any more"
 
 AllGone = dict[str, Gone]
@@ -30,8 +31,8 @@ AllGone = dict[str, Gone]
 
 def wholly(difference: Difference, old: Mappings, new: Mappings) -> AllGone:
     """What no document has any more."""
-    left = written_by(new.plans)
-    removed = dict.fromkeys(written_by(old.plans) - left, _NOT_WRITTEN)
+    left = written_by(_searched(new))
+    removed = dict.fromkeys(written_by(_searched(old)) - left, _NOT_WRITTEN)
     told = {kind: _told(difference, kind) for kind in ("field-renamed", "field-retyped")}
     renamed = {name: after for name, (_, after) in told["field-renamed"].items() if name not in left}
     retyped = told["field-retyped"]
@@ -89,11 +90,25 @@ def _told(difference: Difference, kind: str) -> dict[str, tuple[str, str]]:
 
 
 def _pairs(old: Mappings, new: Mappings) -> Iterator[tuple[str, Plan, Plan]]:
-    """The event types that both sides have."""
-    after = {plan.event_type: plan for plan in new.plans}
-    for plan in old.plans:
-        if plan.event_type in after:
-            yield plan.event_type, plan, after[plan.event_type]
+    """The event types of either side of which both make documents; a fallback stands for a type that it takes."""
+    for name in dict.fromkeys(plan.event_type for plan in (*old.plans, *new.plans)):
+        one, other = _taking(name, old), _taking(name, new)
+        if one is not None and other is not None:
+            yield name, one, other
+
+
+def _taking(event_type: str, mappings: Mappings) -> Plan | None:
+    """What maps the events of a type; the mapping of `*` counts for itself alone, for it is rarely asked."""
+    found = mappings.plan(event_type) if not event_type.endswith("*") else None
+    found = found or next((plan for plan in mappings.plans if plan.event_type == event_type), None)
+    if found is None or found.event_type == event_type:
+        return found
+    return replace(found, event_type=event_type) if found.event_type != _ALL else None
+
+
+def _searched(mappings: Mappings) -> tuple[Plan, ...]:
+    """Whose documents are searched together: not those of `*`, which no data stream of ours holds beside others."""
+    return tuple(plan for plan in mappings.plans if plan.event_type != _ALL) or mappings.plans
 
 
 # ---- values
@@ -183,7 +198,7 @@ def _instead(old: Rule, new: Rule) -> Iterator[tuple[str, str]]:
 def _given(mappings: Mappings) -> defaultdict[str, _Known]:
     """What all event types together give of each field."""
     given: defaultdict[str, _Known] = defaultdict(_Known)
-    for plan in mappings.plans:
+    for plan in _searched(mappings):
         for name, each in written(plan).items():
             given[name] |= _known(each.rule, plan)
     return given

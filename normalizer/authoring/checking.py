@@ -52,7 +52,7 @@ def check(pack: Pack) -> Report:
     """Hold a pack against all that is asked of it. Never raises for what its files hold."""
     mappings, mistakes = read_folder(pack.mappings)
     whole = not mistakes
-    texts = {path.as_posix(): _text(path) for path in sorted(pack.mappings.rglob("*.yml"))}
+    texts = {path.as_posix(): _text(path) for path in sorted(pack.mappings.rglob("*.yml")) if path.is_file()}
     findings = [*mistakes, *allowed(lint(mappings, whole=whole), texts, whole=whole)]
     counts = {"mapping files": len(texts)}
     left_out = []

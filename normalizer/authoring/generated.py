@@ -9,7 +9,7 @@ from pathlib import Path
 from normalizer.backends import FOLDERS, outputs
 from normalizer.errors import Finding, OutputError, Place
 from normalizer.language import Mappings
-from normalizer.outputs.files import why
+from normalizer.outputs.files import replace_file, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ class Generated:
                 if each.data is None:
                     each.path.unlink()
                 else:
-                    each.path.parent.mkdir(parents=True, exist_ok=True)
-                    each.path.write_bytes(each.data)
+                    replace_file(each.path, each.data)
             except OSError as error:
                 what = "removed" if each.data is None else "written"
                 raise OutputError(f"{each.path} cannot be {what}: {why(error)}") from None
@@ -70,6 +69,8 @@ def _outdated(top: Path, wanted: dict[Path, bytes]) -> Iterator[Outdated]:
         elif path.read_bytes() != data:
             yield Outdated(path, "stale", data)
     for folder, suffixes in FOLDERS.items():
+        if not any(path.is_relative_to(top / folder) and path.is_file() for path in wanted):
+            continue  # nothing was ever generated here: what stands here is somebody's own
         for path in sorted((top / folder).rglob("*")):
             if path.suffix in suffixes and path not in wanted:
                 yield Outdated(path, "left", None)

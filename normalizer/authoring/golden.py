@@ -8,6 +8,7 @@ any. The event's text is the compact JSON of what its file holds, however it is 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from normalizer.errors import EventError, Finding, OutputError, Place, SettingsError
 from normalizer.language import Mappings, Plan
-from normalizer.outputs.files import why
+from normalizer.outputs.files import replace_file, why
 from normalizer.runtime.normalizer import Normalizer, Options
 
 EVENT, DOCUMENT, OPTIONS = ".event.json", ".document.json", ".options.json"
@@ -51,7 +52,12 @@ class Case:
     def options(self) -> Options:
         """The options of the run time; the usual ones where the case has no file of its own."""
         path = self.path(OPTIONS)
-        return Options(**json.loads(path.read_bytes())) if path.exists() else Options()
+        given = json.loads(path.read_bytes()) if path.exists() else {}
+        kinds = {each.name: type(each.default) for each in fields(Options)} | {"org": str}
+        for name, value in given.items() if isinstance(given, dict) else ():
+            if name in kinds and type(value) is not kinds[name] and not (name == "org" and value is None):
+                raise TypeError(f"{name} takes {'true or false' if kinds[name] is bool else 'a text'}")
+        return Options(**given)
 
     def expected(self) -> Any:
         """The document that is expected; None where there is none yet."""
@@ -61,10 +67,10 @@ class Case:
     def renew(self, document: Mapping[str, Any]) -> bool:
         """Write the document that the event becomes; whether the file has changed. Raises OutputError."""
         path, text = self.path(DOCUMENT), pretty(document)
-        if path.exists() and path.read_text(encoding="utf-8") == text:
-            return False
         try:
-            path.write_text(text, encoding="utf-8")
+            if path.exists() and path.read_bytes() == text.encode():
+                return False
+            replace_file(path, text.encode())
         except OSError as error:
             raise OutputError(f"{path} cannot be written: {why(error)}") from None
         return True
@@ -108,7 +114,7 @@ class Golden:
         for case in cases(self.folder):
             self.count += 1
             met.add(case.mapping)
-            if (document := self._document(case)) is not None:
+            if (document := self._document(case, EVENT, OPTIONS, DOCUMENT)) is not None:
                 self._compare(case, document)
         self._orphans()
         for name, place in self.mappings.files.items():
@@ -118,20 +124,22 @@ class Golden:
                 self._findings.append(Finding(place, message, "golden-missing"))
         return [*self._findings, *map(self._told, self._differences.items())]
 
-    def renew(self) -> Iterator[Case]:
-        """Write the documents of all cases, and give those that have changed. Raises OutputError."""
+    def renew(self, mapping: str | None = None) -> Iterator[Case]:
+        """Write the documents of all cases, or of one mapping's, and give those that changed. Raises OutputError."""
         for case in cases(self.folder):
-            document = self._document(case)
+            if mapping is not None and case.mapping != mapping:
+                continue
+            document = self._document(case, EVENT, OPTIONS)
             if document is not None and case.renew(document):
                 yield case
 
     def _note(self, place: Place, message: str, rule: str) -> None:
         self._findings.append(Finding(place, message, rule))
 
-    def _document(self, case: Case) -> Any:
-        """What the event becomes; None where the case is a mistake (noted)."""
-        for ending in (EVENT, OPTIONS, DOCUMENT):
-            if case.path(ending).exists() and (mistake := _mistake(case.path(ending))) is not None:
+    def _document(self, case: Case, *endings: str) -> Any:
+        """What the event becomes; None where one of the case's files is a mistake (noted)."""
+        for ending in endings:
+            if os.path.lexists(case.path(ending)) and (mistake := _mistake(case.path(ending))) is not None:
                 self._findings.append(mistake)
                 return None
         place = Place(case.path(EVENT).as_posix(), 1, 1)
@@ -200,15 +208,23 @@ class Golden:
 
 def _mistake(path: Path) -> Finding | None:
     """Why a file holds no JSON."""
+    if not path.is_file():
+        return Finding(Place(path.as_posix(), 1, 1), "this is no file", "golden-unreadable")
     content = path.read_bytes()
     try:
-        json.loads(content.decode())
+        json.dumps(json.loads(content.decode()), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        line, column, what = 1, 1, "half of a surrogate pair stands in it"
+    except RecursionError:
+        line, column, what = 1, 1, "it is nested too deeply"
     except UnicodeDecodeError as error:
         before = content[: error.start].decode()
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         what = "it is not UTF-8"
     except json.JSONDecodeError as error:
         line, column, what = error.lineno, error.colno, error.msg
+    except ValueError as error:
+        line, column, what = 1, 1, str(error)
     else:
         return None
     return Finding(Place(path.as_posix(), line, column), f"this is not JSON: {what}", "golden-unreadable")

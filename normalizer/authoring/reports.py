@@ -6,6 +6,7 @@ A format is a function that gives the lines of the report, and a line in `FORMAT
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -145,7 +146,7 @@ def _end(report: Report, finding: Finding) -> int:
 def _location(report: Report, finding: Finding) -> dict[str, Any]:
     place = finding.place
     region = {"startLine": place.line, "startColumn": place.column, "endColumn": _end(report, finding)}
-    return {"artifactLocation": {"uri": quote(place.file)}, "region": region}
+    return {"artifactLocation": {"uri": quote(os.fsencode(place.file))}, "region": region}
 
 
 def _and(parts: Iterator[str]) -> str:

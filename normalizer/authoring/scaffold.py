@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +17,13 @@ from normalizer.authoring.explain.leaves import cut, folded, written
 from normalizer.authoring.explain.trace import Fact, Tracer
 from normalizer.authoring.golden import DOCUMENT, EVENT, Golden
 from normalizer.authoring.pack import GOLDEN
-from normalizer.errors import OutputError, SettingsError
+from normalizer.errors import NormalizerError, OutputError, SettingsError
 from normalizer.language import Constant, Mappings, Plan, Rule, load
 from normalizer.language.advice import choices
 from normalizer.language.fields import FILE as CUSTOM_FIELDS
 from normalizer.language.load import PACKAGE
 from normalizer.names import DATASET
-from normalizer.outputs.files import why
+from normalizer.outputs.files import replace_file, why
 
 MODELINE = "# yaml-language-server: $schema=../schemas/mapping.schema.json"
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*").fullmatch
@@ -61,7 +63,7 @@ def scaffold(mappings: Mappings, event_type: str, example: bytes | None = None, 
     `modeline`: editors find their schema beside the mappings. Raises SettingsError for a name that is none, or one that
     is mapped already, and EventError for an example that is no event.
     """
-    if not _EVENT_TYPE(event_type):
+    if not _EVENT_TYPE(event_type) or event_type.rpartition(".")[2] == "any":
         raise SettingsError(f'"{event_type}" is no event type; write one like mim.command.ios.new')
     known = mappings.plan(event_type)
     if known is not None and not known.fallback:
@@ -97,29 +99,40 @@ def scaffold(mappings: Mappings, event_type: str, example: bytes | None = None, 
 def write(made: Scaffold, top: Path) -> list[Path]:
     """Write the files below a folder, with the documents that the events become; those that were written.
 
-    Raises SettingsError where the mapping file is there already, OutputError, MappingError.
+    Raises SettingsError where one of the files is there already, OutputError, MappingError; nothing is left then.
     """
     folder = top / "mappings"
-    path = folder / f"{made.event_type}.yml"
-    if path.exists():
-        raise SettingsError(f"{path} is there already; change that file, or delete it first")
-    files = {path: made.mapping}
-    if made.declarations:
-        declared = folder / CUSTOM_FIELDS
-        before = declared.read_text(encoding="utf-8") if declared.exists() else ""
-        end = "" if before.endswith("\n") or not before else "\n"
-        files[declared] = before + end + "".join(f"{line}\n" for line in made.declarations)
     cases = top / GOLDEN / made.event_type
+    files = {folder / f"{made.event_type}.yml": made.mapping.encode()}
     for name, event in made.events.items():
-        files[cases / f"{name}{EVENT}"] = json.dumps(event, indent=2, ensure_ascii=False) + "\n"
-    for file, text in files.items():
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"{file} cannot be written: {why(error)}") from None
-    renewed = [case.path(DOCUMENT) for case in Golden(load(folder), top / GOLDEN).renew()]
-    return [*files, *(each for each in renewed if each.parent == cases)]
+        files[cases / f"{name}{EVENT}"] = (json.dumps(event, indent=2, ensure_ascii=False) + "\n").encode()
+    if there := next((path for path in files if os.path.lexists(path)), None):
+        raise SettingsError(f"{there} is there already; change that file, or delete it first")
+    declared = folder / CUSTOM_FIELDS
+    before = declared.read_bytes() if declared.exists() else None
+    if made.declarations:
+        lines = "".join(f"{line}\n" for line in made.declarations).encode()
+        end = b"" if before is None or before.endswith(b"\n") else b"\n"
+        files[declared] = (before or b"") + end + lines
+    try:
+        for path, data in files.items():
+            _write(path, data)
+        renewed = [case.path(DOCUMENT) for case in Golden(load(folder), top / GOLDEN).renew(made.event_type)]
+    except NormalizerError:
+        for path in files:
+            with suppress(OSError):
+                path.unlink()
+        if before is not None and made.declarations:
+            _write(declared, before)
+        raise
+    return [*files, *renewed]
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        replace_file(path, data)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {why(error)}") from None
 
 
 # ---- where it belongs

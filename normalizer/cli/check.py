@@ -15,7 +15,7 @@ from normalizer.authoring.golden import Golden
 from normalizer.authoring.pack import GOLDEN, Pack, find
 from normalizer.authoring.reports import FORMATS
 from normalizer.cli.settings import epilog, log_format_option
-from normalizer.cli.view import log, say
+from normalizer.cli.view import log, printable, say
 from normalizer.errors import SettingsError
 from normalizer.language import load
 
@@ -57,7 +57,7 @@ def check(folder: Path, form: str, renew: bool, watch: bool) -> None:
 
 def _tell(report: Report, form: str) -> None:
     for line in FORMATS[form](report):
-        say(line)
+        say(printable(line) if form == "text" else line)
 
 
 def _renew(pack: Pack) -> None:

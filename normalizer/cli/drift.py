@@ -12,7 +12,7 @@ import orjson
 from normalizer.authoring.drift import Drift, read_catalog
 from normalizer.authoring.drift import drift as compare
 from normalizer.cli.settings import epilog, log_format_option, mappings_option
-from normalizer.cli.view import say
+from normalizer.cli.view import printable, say
 from normalizer.language import load
 
 
@@ -32,7 +32,7 @@ def drift(catalog: BinaryIO, as_json: bool, mappings: Path | None) -> None:
         say(orjson.dumps(_json(found), option=orjson.OPT_INDENT_2).decode())
     else:
         for line in _told(found):
-            say(line)
+            say(printable(line))
     if found:
         raise click.exceptions.Exit(1)
 

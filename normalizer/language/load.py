@@ -203,6 +203,9 @@ def _check_name(file: MappingFile, notes: Notes) -> None:
     stem = "any" if event_type == "*" else re.sub(r"\.\*$", ".any", event_type)
     if not _EVENT_TYPE(event_type):
         notes.add(file.event_type.place, f'"{event_type}" is no event type; write a name, `prefix.*` or "*"')
+    elif stem == event_type and stem.rpartition(".")[2] == "any":
+        what = f'the file {file.name}.yml is that of the event type "{_event_type(file.name)}"'
+        notes.add(file.event_type.place, f'"{event_type}" cannot be mapped by itself: {what}')
     elif stem != file.name:
         notes.add(
             file.event_type.place,

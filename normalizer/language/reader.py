@@ -118,6 +118,8 @@ def read(path: Path, name: str) -> tuple[Node | None, list[Finding]]:
 
     `name` is how findings call the file. Never raises for what a file holds.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return None, [Finding(Place(name, 1, 1), "this is no file: it might never end; remove it")]
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:

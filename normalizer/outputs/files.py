@@ -40,6 +40,20 @@ def sync_folder(path: str | Path) -> None:
         os.close(descriptor)
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file, its folders too; it has the old content or the new one whenever we are killed. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    target = Path(os.path.realpath(path))  # a link stays one
+    other = target.with_name(f".{target.name}.new")
+    try:
+        other.write_bytes(data)
+        other.replace(target)
+    except OSError:
+        with suppress(OSError):
+            other.unlink()
+        raise
+
+
 def is_at(descriptor: int, path: str | Path) -> bool:
     """Whether the file that is open is the one at this path now. Raises OSError."""
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -154,3 +156,40 @@ def test_equal_means_with_types(done: Path) -> None:
     path = CASE.with_name("first.document.json")
     path.write_text(path.read_text().replace('"office"', "true"))
     assert ['"acme.zone" should be true, and is "office"' in line for line in told()] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b'{"displayMessage": "\\ud800"}', "half of a surrogate pair stands in it"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "Exceeds the limit"),
+        (b"[" * 100_000, "it is nested too deeply"),
+    ],
+)
+def test_json_that_nobody_should_write(done: Path, content: bytes, why: str) -> None:
+    CASE.write_bytes(content)
+    (line,) = told()
+    assert line.startswith(f"{CASE}:1:1 this is not JSON: {why}")
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.symlink_to("none"), os.mkfifo])
+def test_what_is_no_file(done: Path, make: Callable[[Path], object]) -> None:
+    path = CASE.with_name("other.event.json")
+    make(path)
+    assert told() == [f"{path}:1:1 this is no file [golden-unreadable]"]
+
+
+@pytest.mark.parametrize("options", [{"org": ["a"]}, {"org": {}}, {"org": 5}, {"namespace": ["a"]}, {"strict": "x"}])
+def test_options_of_another_type(done: Path, options: object) -> None:
+    CASE.with_name("first.options.json").write_text(json.dumps(options))
+    (line,) = told()
+    assert " takes " in line
+    assert line.endswith("[golden-unreadable]")
+
+
+def test_a_document_that_cannot_be_read_is_renewed(done: Path) -> None:
+    path = CASE.with_name("first.document.json")
+    path.write_bytes(path.read_bytes()[:100])
+    assert told()[0].endswith("[golden-unreadable]")
+    assert len([*Golden(load("mappings"), Path("tests/golden")).renew()]) == 1
+    assert told() == []

@@ -162,3 +162,54 @@ def test_a_mapping_file_that_is_there(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "tests").write_text("", encoding="utf-8")
     assert "cannot be written: " in mim_ecs("new", "mim.x", cwd=tmp_path, code=4).err
+
+
+# ---- nothing of others is touched
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_other_golden_cases_stay_as_they_are(top: Path) -> None:
+    path = top / "mappings" / "mim.command.ios.error.yml"
+    path.write_text(path.read_text().replace("status: error", "status: cancelled"), encoding="utf-8")
+    before = contents(top)
+    mim_ecs("new", "mim.command.ios.wiped", cwd=top)
+    assert before.items() <= contents(top).items()
+
+
+def test_golden_cases_that_are_there_already(pack: Path) -> None:
+    mim_ecs("new", "mim.x", cwd=pack)
+    (pack / "mappings" / "mim.x.yml").unlink()
+    before = contents(pack)
+    done = mim_ecs("new", "mim.x", cwd=pack, code=2)
+    assert (
+        done.err
+        == "Error: tests/golden/mim.x/sparse.event.json is there already; change that file, or delete it first.\n"
+    )
+    assert contents(pack) == before
+
+
+def test_nothing_is_left_of_what_failed(pack: Path) -> None:
+    path = event(pack / "event.json", "mim.command.IOS.NEW", securityContext={"risk": {"level": "LOW"}})
+    before = contents(pack)
+    done = mim_ecs("new", "mim.command.IOS.NEW", "--from", path, cwd=pack, code=2)
+    assert "are equal but for case; rename this one" in done.err
+    assert contents(pack) == before
+
+
+@pytest.mark.parametrize("event_type", ["any", "mim.any"])
+def test_the_file_of_a_fallback(tmp_path: Path, event_type: str) -> None:
+    assert "is no event type" in mim_ecs("new", event_type, cwd=tmp_path, code=2).err
+    (tmp_path / f"{event_type}.yml").write_text(f"event_type: {event_type}\nextends: _mim\nsummary: Any.\n")
+    assert f'"{event_type}" cannot be mapped by itself' in mim_ecs("check", tmp_path, code=1).out.decode()
+
+
+def test_line_ends_of_declarations_stay(pack: Path) -> None:
+    declared = pack / "mappings" / "_custom_fields.yml"
+    declared.write_bytes(declared.read_bytes().replace(b"\n", b"\r\n"))
+    before = declared.read_bytes()
+    path = event(pack / "event.json", "mim.x", securityContext={"risk": {"level": "LOW"}})
+    mim_ecs("new", "mim.x", "--from", path, cwd=pack)
+    assert declared.read_bytes().startswith(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -236,3 +237,24 @@ def test_build_where_mappings_are(pack: Path) -> None:
     assert "run mim-ecs build" in mim_ecs("check", code=1).out.decode()
     mim_ecs("build", code=0)
     mim_ecs("check", code=0)
+
+
+def test_what_is_not_generated_stays_where_nothing_ever_was(pack: Path) -> None:
+    own = pack / "ingest_pipelines" / "own.json"
+    own.parent.mkdir()
+    own.write_text("{}")
+    mim_ecs("build", code=0)
+    assert own.read_text() == "{}"
+
+
+def test_hostile_names_and_words(top: Path) -> None:
+    """Nothing moves the cursor of a terminal, and every format can be written."""
+    Path("mappings/mim.\udcff.yml").write_text('event_type: "mim.\\e[2J"\nextends: _mim\nsummary: X.\n')
+    edit(NEW, "status: new", "statsu: \u009b2J")
+    for form in ("text", "json", "github", "sarif", "junit"):
+        out = mim_ecs("check", "--format", form, code=1).out
+        assert b"\x1b" not in out
+        if form == "text":
+            assert "\u009b" not in out.decode()
+    os.mkfifo("mappings/pipe.yml")
+    assert "this is no file" in mim_ecs("check", code=1).out.decode()

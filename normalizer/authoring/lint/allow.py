@@ -117,7 +117,7 @@ def _allows(text: str, name: str) -> list[_Allow]:
         about = number if line[:column].strip() else _below(number, lines)
         names = tuple(each for each in re.split(r"[,\s]+", match["names"]) if each)
         place = Place(name, number + 1, match.start() + 1)
-        found.append(_Allow(place, about + 1, names, (match["reason"] or "").strip()))
+        found.append(_Allow(place, about + 1, names, (match["reason"] or "").strip(" \t:")))
     return found
 
 

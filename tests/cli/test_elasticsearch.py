@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,6 +172,7 @@ def test_a_server_that_is_lost_and_a_signal_while_it_is_gone(tmp_path: Path) -> 
         url = there.url.replace("//", "//user:canary@")
         process = start("index", SAMPLE, cwd=tmp_path, env=environment(ELASTICSEARCH_URL=url))
         assert asked.wait(TIMEOUT)
+        time.sleep(1)  # the rest is read meanwhile, and waits
         os.kill(process.pid, signal.SIGTERM)
         done = ended(process, 143)
     assert "canary" not in done.err

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from normalizer.authoring.explain.leaves import cut, written
 from normalizer.errors import EventError, Finding, OutputError, Place, SettingsError
 from normalizer.language import Mappings, Plan
 from normalizer.outputs.files import replace_file, why
@@ -142,8 +143,8 @@ class Golden:
             if os.path.lexists(case.path(ending)) and (mistake := _mistake(case.path(ending))) is not None:
                 self._findings.append(mistake)
                 return None
-        place = Place(case.path(EVENT).as_posix(), 1, 1)
-        if (why := self._misplaced(case)) is not None:
+        place, text = Place(case.path(EVENT).as_posix(), 1, 1), case.text()
+        if (why := self._misplaced(case, json.loads(text))) is not None:
             self._note(place, why, "golden-misplaced")
             return None
         try:
@@ -156,14 +157,13 @@ class Golden:
         if options not in self._normalizers:
             self._normalizers[options] = Normalizer(self.mappings, options)
         try:
-            return json.loads(self._normalizers[options].normalize_text(case.text()).document)
+            return json.loads(self._normalizers[options].normalize_text(text).document)
         except EventError as error:
             self._note(place, f"this event gives no document: {error}", "golden-differs")
             return None
 
-    def _misplaced(self, case: Case) -> str | None:
+    def _misplaced(self, case: Case, event: Any) -> str | None:
         """Why the case stands in a wrong folder."""
-        event = json.loads(case.text())
         event_type = event.get("eventType") if isinstance(event, dict) else None
         if not isinstance(event_type, str):
             return "this has no eventType"
@@ -191,8 +191,7 @@ class Golden:
             return
         if pretty(expected) == pretty(actual):
             return
-        plan = self.mappings.plan(json.loads(case.text())["eventType"])
-        assert plan is not None
+        plan = next(each for each in self.mappings.plans if each.chain[0] == case.mapping)
         for name, before, now in _differing(expected, actual):
             key = (_place(plan, name), name)
             first = self._differences.setdefault(key, _Difference(case, before, now))
@@ -258,5 +257,4 @@ def _place(plan: Plan, name: str) -> Place:
 def _shown(value: Any) -> str:
     if value is _ABSENT:
         return "absent"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return cut(written(value), _SHOWN)

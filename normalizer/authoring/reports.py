@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from normalizer.authoring.annotations import annotation
 from normalizer.authoring.checking import Report
 from normalizer.authoring.lint import LINTS
 from normalizer.authoring.lint.allow import ABOUT
@@ -68,11 +69,9 @@ def as_json(report: Report) -> Iterator[str]:
 def github(report: Report) -> Iterator[str]:
     """Workflow commands of GitHub Actions, which become annotations of a pull request."""
     for each in report.findings:
-        place = f"file={_property(each.place.file)},line={each.place.line},col={each.place.column}"
-        place += f",endColumn={_end(report, each)},title={_property(f'mim-ecs: {each.rule}')}"
-        yield f"::{level(each.rule)} {place}::{_escaped(each.message)}"
+        yield annotation(level(each.rule), f"mim-ecs: {each.rule}", each.message, each.place, _end(report, each))
     for left in report.not_checked:
-        yield f"::notice title=mim-ecs::Not checked: {_escaped(left)}"
+        yield annotation("notice", "mim-ecs", f"Not checked: {left}")
 
 
 def sarif(report: Report) -> Iterator[str]:
@@ -152,15 +151,6 @@ def _location(report: Report, finding: Finding) -> dict[str, Any]:
 def _and(parts: Iterator[str]) -> str:
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def _escaped(message: str) -> str:
-    """As GitHub's workflow commands want data."""
-    return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(value: str) -> str:
-    return _escaped(value).replace(":", "%3A").replace(",", "%2C")
 
 
 def _xml(message: str) -> str:

@@ -12,7 +12,7 @@ import click
 from normalizer.authoring.explain.coverage import Coverage, Seen, why
 from normalizer.authoring.explain.leaves import cut, written
 from normalizer.authoring.explain.trace import Fact, State, Trace, Traced
-from normalizer.authoring.explain.words import arrived, files, how, places, where_written, why_absent
+from normalizer.authoring.explain.words import SECTIONS, arrived, files, how, places, where_written, why_absent
 from normalizer.cli.view import printable
 from normalizer.language import Mappings
 from normalizer.language.plan import Each, Value
@@ -27,7 +27,7 @@ def told_trace(trace: Trace, where: str, mappings: Mappings) -> Iterator[str]:
     width = _width()
     yield _bold(f"{trace.event['eventType']}  {trace.event['uuid']}  {where}")
     yield from _wrapped(f"mapping: {files(trace.plan, mappings)}", width, "")
-    for title, states in _SECTIONS.items():
+    for title, states in SECTIONS.items():
         yield from _section(title, [each for each in trace.fields if each.state in states and each.is_there], width)
     if trace.problems:
         yield from _headed("Did not convert", len(trace.problems))
@@ -42,15 +42,6 @@ def told_trace(trace: Trace, where: str, mappings: Mappings) -> Iterator[str]:
     yield from _absent("Absent: the paths found nothing", absent, width, found=False)
     yield from _facts("Read, but in no field", [each for each in trace.facts if _is_lost(each)], width)
     yield from _facts("No rule reads it", [each for each in trace.facts if not each.is_read], width)
-
-
-_SECTIONS = {
-    "From the event": (State.EVENT,),
-    "From the run": (State.GIVEN,),
-    "By default": (State.DEFAULT,),
-    "Constants": (State.CONSTANT,),
-    "Written by the normalizer": (State.NORMALIZER,),
-}
 
 
 def _section(title: str, fields: list[Traced], width: int) -> Iterator[str]:

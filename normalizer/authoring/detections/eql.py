@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lark import Token, Transformer, v_args
+from lark import Token, v_args
 
 from normalizer.authoring.detections import functions, operands, patterns, trees
+from normalizer.authoring.detections.expressions import Expressions
 from normalizer.authoring.detections.functions import called
 from normalizer.authoring.detections.operands import Operand, Part
 from normalizer.authoring.detections.parsing import grammar, parse
@@ -30,7 +31,7 @@ def field_name(written: str) -> str:
 
 
 @v_args(inline=True)
-class _Reader(Transformer[Token, Any]):
+class _Reader(Expressions):
     def start(self, *parts: Tree) -> Tree:
         return trees.joined(parts)
 
@@ -60,17 +61,6 @@ class _Reader(Transformer[Token, Any]):
     def pipe(self, _: Token, *parts: Part) -> Tree:
         return operands.reads(*parts)
 
-    def either(self, *parts: Part) -> Tree:
-        return operands.reads(*parts)
-
-    both = either
-
-    def negated(self, condition: Part) -> Tree:
-        return trees.negation(operands.reads(condition))
-
-    def comparison(self, left: Part, operator: Token, right: Part) -> Tree:
-        return operands.compared(left, str(operator), right)
-
     def like(self, left: Part, operator: Token, values: tuple[Operand, ...]) -> Tree:
         texts = tuple(each.text or "" for each in values)
         either_case = operator in (":", "like~", "regex~")
@@ -90,14 +80,6 @@ class _Reader(Transformer[Token, Any]):
     def constants(self, *values: Operand) -> tuple[Operand, ...]:
         return values
 
-    def total(self, *parts: Part) -> Operand:
-        return operands.made_of(0, *parts)
-
-    product = total
-
-    def computed(self, part: Part) -> Operand:
-        return operands.minus(part)
-
     def name(self, token: Token) -> Operand:
         return Operand(token.start_pos or 0, field=field_name(token))
 
@@ -105,12 +87,3 @@ class _Reader(Transformer[Token, Any]):
         either_case = bool(rest) and isinstance(rest[0], Token)
         arguments: tuple[Part, ...] = rest[1:] if either_case else rest
         return called(functions.EQL, function.lower(), arguments, function.start_pos or 0, caseless=either_case)
-
-    def text(self, token: Token) -> Operand:
-        return Operand(token.start_pos or 0, text=operands.unquoted(token))
-
-    def number(self, token: Token) -> Operand:
-        return Operand(token.start_pos or 0, text=str(token))
-
-    def null(self, token: Token) -> Operand:
-        return Operand(token.start_pos or 0, null=True)

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lark import Token, Transformer, v_args
+from lark import Token, v_args
 
 from normalizer.authoring.detections import functions, kql, lucene, operands, trees
 from normalizer.authoring.detections.columns import Column, Columns, Field
+from normalizer.authoring.detections.expressions import Expressions
 from normalizer.authoring.detections.functions import called
 from normalizer.authoring.detections.model import NotUnderstood
 from normalizer.authoring.detections.operands import Operand, Part
@@ -75,7 +76,7 @@ def _name(token: Token) -> str:
 
 
 @v_args(inline=True)
-class _Reader(Transformer[Token, Any]):
+class _Reader(Expressions):
     def start(self, *steps: _Step) -> list[_Step]:
         return [*steps]
 
@@ -163,17 +164,6 @@ class _Reader(Transformer[Token, Any]):
 
     # conditions
 
-    def either(self, *parts: Part) -> Tree:
-        return operands.reads(*parts)
-
-    both = either
-
-    def negated(self, condition: Part) -> Tree:
-        return trees.negation(operands.reads(condition))
-
-    def comparison(self, left: Part, operator: Token, right: Part) -> Tree:
-        return operands.compared(left, str(operator), right)
-
     def matched(self, left: Part, right: Part) -> Tree:
         return operands.compared(left, "==", right)
 
@@ -202,14 +192,6 @@ class _Reader(Transformer[Token, Any]):
 
     # what conditions are made of
 
-    def total(self, *parts: Part) -> Operand:
-        return operands.made_of(0, *parts)
-
-    product = total
-
-    def computed(self, part: Part) -> Operand:
-        return operands.minus(part)
-
     def cast(self, part: Part, _: Token) -> Part:
         return part
 
@@ -232,15 +214,6 @@ class _Reader(Transformer[Token, Any]):
 
     def options(self, *_: Any) -> None:
         return None
-
-    def text(self, token: Token) -> Operand:
-        return Operand(token.start_pos or 0, text=operands.unquoted(token))
-
-    def number(self, token: Token) -> Operand:
-        return Operand(token.start_pos or 0, text=str(token))
-
-    def null(self, token: Token) -> Operand:
-        return Operand(token.start_pos or 0, null=True)
 
 
 def _field_of(part: Part) -> Field | None:

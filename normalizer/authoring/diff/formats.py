@@ -12,6 +12,7 @@ from itertools import groupby
 from textwrap import wrap
 from typing import Any
 
+from normalizer.authoring.annotations import annotation
 from normalizer.authoring.diff.markdown import markdown
 from normalizer.authoring.diff.model import Change
 from normalizer.authoring.diff.report import Report, counted, cut, example, pair, rules_told, samples_told
@@ -209,17 +210,7 @@ def _about(report: Report, change: Change) -> str:
 
 
 def _command(level: str, place: Place | None, message: str) -> str:
-    where = "" if place is None else f"file={_property(place.file)},line={place.line},col={place.column},"
-    return f"::{level} {where}title=mim-ecs diff::{_escaped(message)}"
-
-
-def _escaped(message: str) -> str:
-    """As GitHub's workflow commands want data."""
-    return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(value: str) -> str:
-    return _escaped(value).replace(":", "%3A").replace(",", "%2C")
+    return annotation(level, "mim-ecs diff", message, place)
 
 
 FORMATS: dict[str, Callable[[Report], Iterator[str]]] = {

@@ -14,7 +14,7 @@ from typing import Any
 from normalizer.authoring.explain.coverage import why
 from normalizer.authoring.explain.leaves import Kind, Line, cut, lines, written
 from normalizer.authoring.explain.trace import Fact, State, Trace, Traced
-from normalizer.authoring.explain.words import MOST, arrived, files, how, where_written, why_absent
+from normalizer.authoring.explain.words import MOST, SECTIONS, arrived, files, how, where_written, why_absent
 from normalizer.backends.python.convert import is_absent
 from normalizer.backends.python.library import Where, place
 from normalizer.language import Mappings
@@ -29,13 +29,6 @@ _DEEPEST = 20
 _TITLES = 12
 """Fields that a line's tooltip names."""
 
-_SECTIONS = {
-    "From the event": (State.EVENT,),
-    "From the run": (State.GIVEN,),
-    "By default": (State.DEFAULT,),
-    "Constants": (State.CONSTANT,),
-    "Written by the normalizer": (State.NORMALIZER,),
-}
 
 # What a browser would not show, or would turn the direction of what follows with.
 _INVISIBLE = re.compile(
@@ -134,7 +127,7 @@ class _Page:
 
     def _document(self) -> Iterator[str]:
         trace = self.trace
-        for title, states in _SECTIONS.items():
+        for title, states in SECTIONS.items():
             fields = [each for each in trace.fields if each.state in states and each.is_there]
             if fields:
                 yield f"<section>\n<h2>{title}<small>{len(fields):,}</small></h2>"

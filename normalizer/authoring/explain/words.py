@@ -19,6 +19,15 @@ SHOWN = 40
 """Characters of a value that is told inside a sentence."""
 _COMPILER = "the compiler"
 
+SECTIONS = {
+    "From the event": (State.EVENT,),
+    "From the run": (State.GIVEN,),
+    "By default": (State.DEFAULT,),
+    "Constants": (State.CONSTANT,),
+    "Written by the normalizer": (State.NORMALIZER,),
+}
+"""Headings, and the fields of the document that stand below each."""
+
 
 def files(plan: Plan, mappings: Mappings) -> str:
     """The event type's mapping file, and those that it extends."""

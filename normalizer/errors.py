@@ -27,6 +27,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+PACKAGE = "okta-mim-ecs"
+"""How places call the folder of the package, where a pack extends it."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -38,6 +41,11 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it is in the package's files, which a pack extends and nobody mends."""
+        return self.file.startswith(f"{PACKAGE}/")
 
 
 LOAD_ERROR = "load-error"

@@ -17,8 +17,8 @@ from normalizer.authoring.lint import lint
 from normalizer.authoring.lint.allow import allowed
 from normalizer.authoring.pack import Pack
 from normalizer.data import data_folder
-from normalizer.errors import Finding
-from normalizer.language.load import PACKAGE, read_folder
+from normalizer.errors import PACKAGE, Finding
+from normalizer.language.load import read_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Report:
         """The line of a mapping file that a finding is about; None for what is none."""
         place = finding.place
         text = self.texts.get(place.file)
-        if text is None and place.file.startswith(f"{PACKAGE}/"):
+        if text is None and place.shipped:
             text = _text(data_folder() / place.file.removeprefix(f"{PACKAGE}/"))
         lines = [] if text is None else text.splitlines()
         return lines[place.line - 1] if 0 < place.line <= len(lines) else None

@@ -21,7 +21,6 @@ from normalizer.errors import NormalizerError, OutputError, SettingsError
 from normalizer.language import Constant, Mappings, Plan, Rule, load
 from normalizer.language.advice import choices
 from normalizer.language.fields import FILE as CUSTOM_FIELDS
-from normalizer.language.load import PACKAGE
 from normalizer.names import DATASET
 from normalizer.outputs.files import replace_file, why
 
@@ -68,7 +67,7 @@ def scaffold(mappings: Mappings, event_type: str, example: bytes | None = None, 
     known = mappings.plan(event_type)
     if known is not None and not known.fallback:
         where = known.place.file
-        advice = "a copy of it in mappings/ takes its place" if where.startswith(PACKAGE) else "change that file"
+        advice = "a copy of it in mappings/ takes its place" if known.place.shipped else "change that file"
         raise SettingsError(f'"{event_type}" is mapped already, by {where}; {advice}')
     parent = _parent(mappings, event_type)
     inherited = _inherited(mappings, parent)

@@ -88,7 +88,8 @@ def _advice(name: str, written: WrittenPath) -> str:
         return f'; paths here begin at "{start}", so write "$.{written.text}" to begin at the event'
     siblings = [*(each for each in table if each.rpartition(".")[0] == parent), *(() if parent else GIVEN)]
     elsewhere = [each for each in table if each.rpartition(".")[2].lower() == last.lower()]
-    if near := nearest_below(parent, name, siblings) or next(iter(elsewhere), None):
+    longer = [each for each in siblings if each.rpartition(".")[2].lower().startswith(last.lower())]
+    if near := nearest_below(parent, name, siblings) or next(iter([*longer, *elsewhere]), None):
         return f'; did you mean "{near}"?'
     names = choices(each.rpartition(".")[2] for each in siblings)
     return f'; "{parent}" has {names}' if parent else f"; a path begins with {names}, and a constant goes into `set`"

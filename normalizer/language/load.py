@@ -13,7 +13,7 @@ from pathlib import Path
 
 from normalizer.data import data_folder
 from normalizer.ecs import Field
-from normalizer.errors import Finding, MappingError, Place
+from normalizer.errors import PACKAGE, Finding, MappingError, Place
 from normalizer.language.check import Facts, check
 from normalizer.language.fields import FILE as CUSTOM_FIELDS
 from normalizer.language.fields import AllFields, Declared, custom_fields
@@ -25,8 +25,6 @@ from normalizer.language.resolve import resolve
 from normalizer.language.shapes import mapping_file
 from normalizer.language.tables import table
 
-PACKAGE = "okta-mim-ecs"
-"""How findings call the folder of the package, where a pack extends it."""
 _IDENTITY = "event.id"
 _NONE: Mapping[str, Field] = {}
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(\.\*)?|\*").fullmatch

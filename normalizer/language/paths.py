@@ -12,6 +12,10 @@ from dataclasses import dataclass, replace
 
 GIVEN = ("_original", "_org", "_namespace")
 
+_MAX_SEGMENTS = 50
+"""Names in a path; LogEvent has six levels."""
+_SHOWN = 60
+
 _SEGMENT = re.compile(
     r"(?P<name>[A-Za-z0-9_-]+)"
     r"(?:\((?P<key>[A-Za-z0-9_-]+)(?P<sign>!?=)(?P<values>[A-Za-z0-9_.-]+(?:\|[A-Za-z0-9_.-]+)*)\))?"
@@ -67,11 +71,24 @@ class EventPath:
         """The path of the object that holds the value."""
         return replace(self, segments=self.segments[:-1])
 
+    @property
+    def plain(self) -> EventPath:
+        """The same path, the values of its selectors sorted and each once: nothing else of them counts."""
+        if all(segment.selector is None for segment in self.segments):
+            return self
+        return replace(self, segments=tuple(map(_plain, self.segments)))
+
     def below(self, scope: EventPath | None) -> EventPath:
         """This path as it reads inside a scope: it follows the scope's, unless it starts at the event again."""
         if scope is None or self.absolute or self.given:
             return self
         return EventPath(scope.segments + self.segments, scope.absolute)
+
+
+def _plain(segment: Segment) -> Segment:
+    if segment.selector is None:
+        return segment
+    return replace(segment, selector=replace(segment.selector, values=tuple(sorted({*segment.selector.values}))))
 
 
 class PathError(ValueError):
@@ -97,6 +114,8 @@ def parse_path(text: str) -> EventPath:
         if match["key"]:
             selector = Selector(match["key"], tuple(match["values"].split("|")), match["sign"] == "!=")
         segments.append(Segment(match["name"], selector))
+        if len(segments) > _MAX_SEGMENTS:
+            raise PathError(f'"{text[:_SHOWN]}…" is no event path: it has over {_MAX_SEGMENTS} names; write fewer')
         at = match.end()
         if at == len(rest):
             if segments[0].name in GIVEN:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from normalizer import ecs
+from normalizer.data import data_folder
 from normalizer.ecs import Field
 from normalizer.errors import Place
 from normalizer.language.advice import choices, did_you_mean
@@ -64,17 +65,23 @@ def _chain(name: str, files: Mapping[str, Checked], broken: set[str], notes: Not
     return [files[each] for each in names], extends is None
 
 
-def _no_parent(name: str, files: Iterable[str]) -> str:
+def _no_parent(name: str, files: Mapping[str, Checked]) -> str:
     """What to write instead of a parent that is not there."""
     plain = name.removesuffix(".yml")
     if plain != name:
         return f'; write the name without .yml: "{plain}"'
-    return did_you_mean(name, files) or f"; write {name}.yml beside this file"
+    if advice := did_you_mean(name, files):
+        return advice
+    alone = next((each for each in files if "event.id" in files[each].written), None)
+    if alone is None or not (data_folder() / "mappings" / f"{name}.yml").is_file():
+        return f"; write {name}.yml beside this file"
+    why = f"this folder stands alone, for {alone}.yml writes event.id"
+    return f"; {why}: write {name}.yml too, or remove that file, and the package's mappings hold here"
 
 
 def _circle(ring: list[str], files: Mapping[str, Checked], notes: Notes) -> None:
-    """Tell a circle once, wherever it was entered: at its file with the first name."""
-    at = ring.index(min(ring))
+    """Tell a circle once, wherever it was entered: at its file with the first name, of those that can be mended."""
+    at = ring.index(min(ring, key=lambda name: (files[name].file.place.shipped, name)))
     turned = [*ring[at:], *ring[:at]]
     extends = files[turned[0]].file.extends
     assert extends is not None
@@ -140,8 +147,14 @@ def _check_removes(chain: list[Checked], notes: Notes) -> None:
         return
     inherited = _written(parents)
     broken = {name for parent in parents for name in parent.file.broken}
+    before: list[str] = []
     for each in checked.file.removes:
         name = str(each.value)
+        if (above := next((one for one in before if _is_at_or_below(name, one)), None)) is not None:
+            what = f'"{name}" stands twice' if above == name else f'"{above}" takes "{name}" away already'
+            notes.add(each.place, f"{what}; drop this one")
+            continue
+        before.append(name)
         known = any(_is_at_or_below(one, name) for one in inherited) or any(
             _is_at_or_below(name, one) for one in broken
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from normalizer.errors import Place
@@ -23,6 +24,7 @@ _FILE_KEYS = ("event_type", "extends", "summary", "set", "fields", "remove")
 _RULE_KEYS = ("from", "collect", "ignore", "as", "map", "default")
 _SCOPE_KEYS = ("at", "also", "ignore", "fields")
 _EACH_KEYS = ("each", "fields")
+_NO_BLANK = re.compile(r"([\w.@-]+):(\S+)").fullmatch
 _ANY_KEYS = (*dict.fromkeys((*_RULE_KEYS, *_SCOPE_KEYS, *_EACH_KEYS)),)
 
 
@@ -42,10 +44,10 @@ def mapping_file(name: str, file: str, tree: Node, notes: Notes) -> MappingFile 
             continue
         if not isinstance(block, Block):
             gaps = True
-            notes.add(
-                block.place,
-                f"`{key}` is a block of destinations, and this is {block.what}; write `field: …` lines below it",
-            )
+            advice = "write `field: …` lines below it"
+            if isinstance(block, Scalar) and (colon := _NO_BLANK(block.shown)) is not None:
+                advice = f"a blank is missing after the colon, so write `{colon[1]}: {colon[2]}`"
+            notes.add(block.place, f"`{key}` is a block of destinations, and this is {block.what}; {advice}")
         elif key == "set":
             reader.constants(block)
         else:

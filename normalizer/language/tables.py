@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from normalizer.ecs import Field
-from normalizer.language.advice import did_you_mean
+from normalizer.language.advice import did_you_mean, nearest
 from normalizer.language.literals import wrong_text
 from normalizer.language.notes import Notes
 from normalizer.language.plan import Table
@@ -42,12 +42,19 @@ def table_of_rule(node: Node, tables: Mapping[str, Table | None], field: Field, 
         notes.add(node.place, f'there is no table "{name}"{advice}')
         return None
     table = tables[name]
-    wrong = [(key, value, why) for key, value in (table.entries if table else ()) if (why := wrong_text(value, field))]
+    lines = zip(table.entries, table.places, strict=True) if table else ()
+    wrong = [(place, key, value, why) for (key, value), place in lines if (why := wrong_text(value, field))]
     if not wrong:
         return table
-    pairs = ", ".join(f'"{value}" for "{key}"' for key, value, _ in wrong[:_SHOWN])
+    assert table is not None
+    slips = len(wrong) < len(table.entries) or all(nearest(value, field.values) for _, _, value, _ in wrong)
+    if slips and not wrong[0][0].shipped:  # it is the right table, with slips in it
+        for place, key, value, why in wrong:
+            notes.add(place, f'"{value}" is given for "{key}", and {why}', "table")
+        return None
+    pairs = ", ".join(f'"{value}" for "{key}"' for _, key, value, _ in wrong[:_SHOWN])
     more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-    notes.add(node.place, f'the table "{name}" gives {pairs}{more}, and {wrong[0][2]}', "table")
+    notes.add(node.place, f'the table "{name}" gives {pairs}{more}, and {wrong[0][3]}', "table")
     return None
 
 

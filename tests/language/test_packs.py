@@ -157,3 +157,20 @@ def test_a_mapping_of_a_pack_that_extends_nothing(tmp_path: Path) -> None:
 def test_a_file_of_a_pack_that_cannot_be_read(tmp_path: Path) -> None:
     folder = pack(tmp_path, _ours="summary: Ours: again.\n")
     assert told(folder) == ["_ours.yml:1 a second colon stands in this line; quote the value that holds it"]
+
+
+def test_a_mistake_in_a_table_that_the_package_looks_into_is_told_in_the_table(tmp_path: Path) -> None:
+    folder = pack(tmp_path, tables__outcome="SUCCESS: success\nFAILURE: failed\n")
+    assert [line.partition(",")[0] for line in told(folder)] == ['outcome.yml:2 "failed" is given for "FAILURE"']
+
+
+def test_a_circle_through_the_package_is_told_in_the_file_that_makes_it(tmp_path: Path) -> None:
+    folder = pack(tmp_path, _log_event="extends: _mim\nsummary: Ours.\n")
+    assert [line.partition(" (")[0] for line in told(folder)] == ["_log_event.yml:1 `extends` goes round in a circle"]
+
+
+def test_who_misses_a_parent_of_the_package_is_told_why_the_folder_stands_alone(tmp_path: Path) -> None:
+    shutil.copy(data_folder() / "mappings" / "_log_event.yml", pack(tmp_path))
+    missing = next(line for line in told(tmp_path) if "to extend" in line)
+    assert missing.startswith('user.session.start.yml:2 there is no mapping "_mim" to extend; this folder stands alone')
+    assert "_log_event.yml writes event.id" in missing

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from normalizer.authoring.diff.model import Said
-from normalizer.authoring.diff.same import form, plain, shown, values, wider
+from normalizer.authoring.diff.same import form, once, shown, steps, values, wider
 from normalizer.errors import Place
 from normalizer.language.paths import EventPath
 from normalizer.language.plan import AS_IS, Constant, Each, Rule, Table, Value
@@ -33,14 +33,14 @@ def parts(old: Rule, new: Rule, *, inside: bool = False) -> Iterator[Part]:
         case Constant(), Constant():
             yield from _constant(old, new)
         case Value(), Value():
-            yield from _paths(old, new, inside)
+            yield from _paths(once(old), once(new), inside)
             yield from _ignore(old, new)
-            if old.steps != new.steps:
+            if steps(old) != steps(new):
                 yield Part("conversion-changed", _one(old.steps), _one(new.steps), *places)
             yield from _table(old, new)
             yield from _default(old, new)
         case Each(), Each():
-            before, after = plain(old.path), plain(new.path)
+            before, after = old.path.plain, new.path.plain
             if before != after:
                 yield Part(_changed(before, after, many=True), shown(old.path), shown(new.path), *places)
         case Constant(), _:
@@ -90,7 +90,7 @@ def _constant(old: Constant, new: Constant) -> Iterator[Part]:
 
 
 def _paths(old: Value, new: Value, inside: bool) -> Iterator[Part]:
-    before, after = [*map(plain, old.paths)], [*map(plain, new.paths)]
+    before, after = ([path.plain for path in rule.paths] for rule in (old, new))
     if old.collect != new.collect:
         kind = "collect-becomes-from" if old.collect else "from-becomes-collect"
         kind = kind if max(len(before), len(after)) > 1 else "repeats-changed"
@@ -228,5 +228,7 @@ def _default(old: Value, new: Value) -> Iterator[Part]:
         return
     kinds = {(False, True): "default-added", (True, False): "default-removed", (True, True): "default-changed"}
     kind = kinds[old.default is not None, new.default is not None]
+    if {*map(repr, values(old.default))} == {*map(repr, values(new.default))}:
+        kind = "default-reordered"
     places = old.origin.default or old.origin.place, new.origin.default or new.origin.place
     yield Part(kind, old.default, new.default, *places)

@@ -1,7 +1,7 @@
 """When two rules do the same: a form of them that is equal then, their names and places apart.
 
 Rules are equal objects when they were written alike. Here also what has no order loses it: the texts of `ignore`, the
-values of a selector, the fields of `each`.
+values of a selector, the fields of `each`; and paths and conversions count once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import replace
 
-from normalizer.language.paths import EventPath, Segment, Selector
+from normalizer.language.paths import EventPath, Selector
 from normalizer.language.plan import Constant, Each, Rule, Scalar, Value
 
 
@@ -19,13 +19,18 @@ def form(rule: Rule) -> Hashable:
         case Constant():
             return "constant", tuple(map(repr, values(rule.value)))
         case Value():
-            paths = tuple(map(plain, rule.paths))
+            paths = tuple(path.plain for path in once(rule).paths)
             table = None if rule.table is None else rule.table.entries
-            return "value", paths, rule.collect, frozenset(rule.ignore), rule.steps, table, repr(values(rule.default))
+            return "value", paths, rule.collect, frozenset(rule.ignore), steps(rule), table, repr(values(rule.default))
         case Each():
             start = len(rule.destination.name)
             inner = frozenset((each.destination.name[start:], form(each)) for each in rule.fields)
-            return "each", plain(rule.path), inner
+            return "each", rule.path.plain, inner
+
+
+def steps(rule: Value) -> tuple[str, ...]:
+    """The conversions of a rule, each once: none of them does more the second time."""
+    return tuple(dict.fromkeys(rule.steps))
 
 
 def values(value: Scalar | tuple[Scalar, ...] | None) -> tuple[Scalar, ...]:
@@ -35,15 +40,14 @@ def values(value: Scalar | tuple[Scalar, ...] | None) -> tuple[Scalar, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def plain(path: EventPath) -> EventPath:
-    """A path, its selectors' values in one order."""
-    if all(segment.selector is None for segment in path.segments):
-        return path
-    return replace(path, segments=tuple(Segment(each.name, _plain(each.selector)) for each in path.segments))
-
-
-def _plain(selector: Selector | None) -> Selector | None:
-    return None if selector is None else replace(selector, values=tuple(sorted(set(selector.values))))
+def once(rule: Value) -> Value:
+    """The rule without paths that stand in it before: those give nothing more."""
+    numbers = {path.plain: number for number, path in reversed([*enumerate(rule.paths)])}
+    if len(numbers) == len(rule.paths):
+        return rule
+    first = sorted(numbers.values())
+    origin = replace(rule.origin, parts=tuple(rule.origin.parts[at] for at in first), segments=())
+    return replace(rule, paths=tuple(rule.paths[at] for at in first), origin=origin)
 
 
 def shown(path: EventPath, *, inside: bool = False) -> str:

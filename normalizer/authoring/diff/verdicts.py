@@ -119,6 +119,9 @@ ROWS: dict[str, Row] = {
         "line of a table added", "Events with that text matched no line before, so they gave nothing, or a default."
     ),
     "default-changed": _major("default changed", "Documents that had the old default have another value."),
+    "default-reordered": _patch(
+        "order of a default that is a list changed", "The values are the same, and no search knows their order."
+    ),
     "default-removed": _major("default removed", "Documents that had the default lack the field."),
     "default-added": _minor("default added", "Documents that lacked the field have it."),
     # declarations

@@ -8,9 +8,8 @@ from normalizer.authoring.explain.fates import Fate, Hit, Pick
 from normalizer.authoring.explain.leaves import cut, written
 from normalizer.authoring.explain.trace import Read, State, Traced
 from normalizer.backends.python.library import place
-from normalizer.errors import Place
+from normalizer.errors import PACKAGE, Place
 from normalizer.language import Mappings
-from normalizer.language.load import PACKAGE
 from normalizer.language.plan import Constant, Each, Plan, Value
 
 MOST = 6

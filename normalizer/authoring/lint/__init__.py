@@ -42,7 +42,7 @@ LINTS: dict[str, Lint] = {
     "list-into-single": Lint("A list of the event for a field that holds one value.", paths.list_into_single),
     "other-dataset": Lint("Documents that the data stream does not take.", plans.other_dataset, whole=True),
     "problem-mark": Lint("A mapping that writes the normalizer's own mark of a problem.", plans.problem_mark),
-    "repeated-path": Lint("The same path twice in one rule.", paths.repeated_path),
+    "repeated-path": Lint("The same path twice in one rule, or the same text in a selector.", paths.repeated_path),
     "repeated-rule": Lint("A rule that repeats its parent's unchanged.", plans.repeated_rule),
     "repeats-ecs-field": Lint("A field of one's own that ECS has, written otherwise.", fields.repeats_ecs_field),
     "reserved-name": Lint("A field of one's own where ECS may put one of that name.", fields.reserved_name),

@@ -78,6 +78,9 @@ def _mistakes(allow: _Allow, *, whole: bool) -> Iterator[Finding]:
     unused = [name for name in allow.names if name in LINTS and name not in allow.used and whole]
     if not allow.names:
         yield Finding(allow.place, f"this allows nothing, for it names no rule; write {_FORM}", UNKNOWN)
+    elif allow.names[0] in LINTS and unknown and not allow.reason:
+        form = f"# mim-ecs: allow {allow.names[0]}: reason"
+        yield Finding(allow.place, f"a colon stands between the rule's name and the reason; write {form}", UNKNOWN)
     elif unknown:
         yield Finding(allow.place, _unknown(unknown[0]), UNKNOWN)
     elif unused:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
 from normalizer import okta
-from normalizer.authoring.lint.subject import Found, Reading, Subject, without_order
+from normalizer.authoring.lint.subject import Found, Reading, Subject
+from normalizer.errors import Place
 from normalizer.language.advice import a, choices, did_you_mean
+from normalizer.language.paths import Selector
 from normalizer.language.plan import AS_IS, Value
 
 _ALWAYS = ("uuid", "eventType", "published")
@@ -59,30 +64,47 @@ def _selected(name: str) -> str:
 
 def impossible_selector(subject: Subject) -> Found:
     """Selectors that look for a text which LogEvent never has there."""
-    readings = [reading for read in subject.values for reading in read.readings]
-    for reading in [*readings, *(reading for _, reading in subject.lists)]:
-        for index, segment in enumerate(reading.path.segments):
-            if segment.selector is None:
-                continue
-            name = f"{reading.upto(index + 1)}.{segment.selector.key}"
+    readings = _readings(subject)
+    used = Counter((name, value) for reading in readings for _, name, selector in _selectors(reading)
+                   for value in selector.values)  # fmt: skip
+    for reading in readings:
+        for place, name, selector in _selectors(reading):
             fact = okta.fact(name)
             if fact is None or fact.type in ("any", "date-time"):
                 continue
-            bad = [value for value in segment.selector.values if fact.values and value not in fact.values]
             if fact.type != "string":
-                verb = "keeps every element" if segment.selector.negated else "never matches"
+                verb = "keeps every element" if selector.negated else "never matches"
                 what = f'"{name}" is {a(_plain(fact.type))} in LogEvent, and a selector compares texts'
-                yield (
-                    reading.places[index],
-                    f"{what}, so {segment.selector} {verb}; select by another key, or remove it",
-                )
-            elif bad:
+                yield place, f"{what}, so {selector} {verb}; select by another key, or remove it"
+            elif bad := [value for value in selector.values if fact.values and value not in fact.values]:
                 advice = did_you_mean(bad[0], fact.values) if len(bad) == 1 else ""
                 quoted = choices(f'"{value}"' for value in bad)
-                yield (
-                    reading.places[index],
-                    f'"{name}" is never {quoted} in LogEvent{advice or f"; write {choices(fact.values)}"}',
-                )
+                yield place, f'"{name}" is never {quoted} in LogEvent{advice or f"; write {choices(fact.values)}"}'
+            else:
+                for value in selector.values:
+                    if (other := _other_case(name, value, used)) is not None:
+                        what = f'other rules select "{other}" by "{name}", and this "{value}", which is another text'
+                        yield place, f'{what}; did you mean "{other}"?'
+
+
+def _readings(subject: Subject) -> list[Reading]:
+    """All paths that rules read, those of lists of objects too."""
+    readings = [reading for read in subject.values for reading in read.readings]
+    return readings + [reading for _, reading in subject.lists]
+
+
+def _selectors(reading: Reading) -> Iterator[tuple[Place, str, Selector]]:
+    """The selectors of a path: place, the name in LogEvent of what they look at, and they."""
+    for index, segment in enumerate(reading.path.segments):
+        if segment.selector is not None:
+            yield reading.places[index], f"{reading.upto(index + 1)}.{segment.selector.key}", segment.selector
+
+
+def _other_case(name: str, value: str, used: Mapping[tuple[str, str], int]) -> str | None:
+    """How more rules write a value than this one, where only capitals differ."""
+    alike = {other: count for (key, other), count in used.items() if key == name and other.lower() == value.lower()}
+    most = max(alike, key=lambda other: alike[other])
+    return most if alike[most] > alike[value] else None
 
 
 def _plain(kind: str) -> str:
@@ -90,16 +112,20 @@ def _plain(kind: str) -> str:
 
 
 def repeated_path(subject: Subject) -> Found:
-    """The same path twice in one rule."""
+    """The same path twice in one rule, or the same text twice in a selector."""
+    for reading in _readings(subject):
+        for place, _, selector in _selectors(reading):
+            for value, count in Counter(selector.values).items():
+                if count > 1:
+                    yield place, f'"{value}" stands twice in {selector}; remove one'
     for read in subject.values:
         met = set()
         if len(read.rule.paths) == 1:
             continue
         for path, place in zip(read.rule.paths, read.rule.origin.parts, strict=True):
-            same = without_order(path)
-            if same in met:
+            if path.plain in met:
                 yield place, f'"{path}" stands twice in this rule; remove one'
-            met.add(same)
+            met.add(path.plain)
 
 
 def unreachable_path(subject: Subject) -> Found:

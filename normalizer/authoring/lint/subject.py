@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from normalizer import okta
@@ -96,16 +96,3 @@ class Subject:
 
 def _readings(rule: Value, start: str = "") -> tuple[Reading, ...]:
     return tuple(Reading.of(path, places, start) for path, places in zip(rule.paths, rule.origin.segments, strict=True))
-
-
-def without_order(path: EventPath) -> EventPath:
-    """The same path, the values of its selectors sorted: their order means nothing."""
-    return replace(
-        path,
-        segments=tuple(
-            segment
-            if segment.selector is None
-            else replace(segment, selector=replace(segment.selector, values=tuple(sorted({*segment.selector.values}))))
-            for segment in path.segments
-        ),
-    )

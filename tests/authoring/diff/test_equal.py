@@ -48,6 +48,8 @@ SAME: Mapping[str, Edits] = {
         BASE: ("map: outcome", "map: {FAILURE: failure, SUCCESS: success}"),
         "tables/outcome.yml": None,
     },
+    "a conversion is repeated": {BASE: ("as: email", "as: [email, email]")},
+    "a path of `from` is repeated": {BASE: ("[alternateId, displayName]", "[alternateId, displayName, alternateId]")},
     "a table is renamed and reordered": {
         BASE: ("map: outcome", "map: result"),
         "tables/outcome.yml": None,

@@ -248,6 +248,14 @@ CASES = [
         {OUTCOME: "DENY: failure\nSUCCESS: success\nFAILURE: failure\nALLOW: success\n"},
     ),
     Case("default-changed", "event.outcome", "unknown", "failure", rule("default: unknown", "default: failure")),
+    Case(
+        "default-reordered",
+        "okta.codes",
+        ("a", "b"),
+        ("b", "a"),
+        rule("debugContext.debugData.code]}", "debugContext.debugData.code], default: [b, a]}"),
+        old=rule("debugContext.debugData.code]}", "debugContext.debugData.code], default: [a, b]}"),
+    ),
     Case("default-removed", "event.outcome", "unknown", None, rule(", default: unknown", "")),
     Case("default-added", "okta.level", None, 3, rule('high: "2"}', 'high: "2"}, default: 3')),
     # declarations

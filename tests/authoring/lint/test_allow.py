@@ -142,6 +142,13 @@ def test_without_a_reason(comment: str) -> None:
     assert told.message == "this does not say why; write # mim-ecs: allow beta-field: reason"
 
 
+@pytest.mark.parametrize("comment", ["beta-field (because)", "beta-field - because", "beta-field because"])
+def test_a_reason_without_a_colon(comment: str) -> None:
+    (told,) = allowed([], {FILE: f"a: b # mim-ecs: allow {comment}\n"})
+    assert told.rule == "allow-unknown"
+    assert told.message.endswith("between the rule's name and the reason; write # mim-ecs: allow beta-field: reason")
+
+
 @pytest.mark.parametrize("name", ["beta", "betafield", "Beta-Field", "nothing", "beta-field; repeated-rule"])
 def test_unknown(name: str) -> None:
     text = f"a: b # mim-ecs: allow {name}: why\n"

@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 
 from normalizer.errors import InputError, Place
 from normalizer.language import Mappings
@@ -81,8 +81,8 @@ def drift(catalog: Iterable[EventType], mappings: Mappings) -> Drift:
     missing = {name: place for name, place in own.items() if name not in listed}
     renamed = []
     for name, place in sorted(missing.items()):
-        near = max(new, key=lambda other: _likeness(name, other), default="")
-        if near and _likeness(name, near) >= _NEAR and max(missing, key=lambda each: _likeness(each, near)) == name:
+        near = _nearest(name, new)
+        if near is not None and _nearest(near, missing) == name:
             renamed.append((name, place, new.pop(near)))
     for name, _, _ in renamed:
         del missing[name]
@@ -95,5 +95,8 @@ def drift(catalog: Iterable[EventType], mappings: Mappings) -> Drift:
     )
 
 
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one.lower(), other.lower(), autojunk=False).ratio()
+def _nearest(name: str, others: Iterable[str]) -> str | None:
+    """The name that is most like this one, case apart; None where none is like it."""
+    by_lower = {other.lower(): other for other in others}
+    found = get_close_matches(name.lower(), by_lower, n=1, cutoff=_NEAR)
+    return by_lower[found[0]] if found else None

@@ -9,6 +9,7 @@ from pathlib import Path
 from normalizer.backends import FOLDERS, outputs
 from normalizer.errors import Finding, OutputError, Place
 from normalizer.language import Mappings
+from normalizer.names import MANAGED_BY
 from normalizer.outputs.files import replace_file, why
 
 
@@ -55,6 +56,8 @@ class Generated:
             yield Finding(Place(each.path.as_posix(), 1, 1), _SENTENCES[each.word], "stale")
 
 
+_MARKS = (b"`mim-ecs build`", f'"managed_by": "{MANAGED_BY}"'.encode())
+"""What every generated file says of itself: one of these."""
 _SENTENCES = {
     "stale": "this is not what the mappings give now; run mim-ecs build, look at the difference and commit it",
     "missing": "this file is missing; run mim-ecs build and commit it",
@@ -69,8 +72,11 @@ def _outdated(top: Path, wanted: dict[Path, bytes]) -> Iterator[Outdated]:
         elif path.read_bytes() != data:
             yield Outdated(path, "stale", data)
     for folder, suffixes in FOLDERS.items():
-        if not any(path.is_relative_to(top / folder) and path.is_file() for path in wanted):
-            continue  # nothing was ever generated here: what stands here is somebody's own
         for path in sorted((top / folder).rglob("*")):
-            if path.suffix in suffixes and path not in wanted:
+            if path.suffix in suffixes and path not in wanted and _is_ours(path):
                 yield Outdated(path, "left", None)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a back end has written a file, and not somebody who keeps their own beside ours."""
+    return path.is_file() and any(mark in path.read_bytes() for mark in _MARKS)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from normalizer.backends import FOLDERS
 from normalizer.errors import SettingsError
+from normalizer.outputs.files import why
 
 GOLDEN = "tests/golden"
 
@@ -40,10 +41,13 @@ class Pack:
 
 def find(folder: Path) -> Pack:
     """The pack of a folder that holds `mappings/`, or that holds mapping files itself. Raises SettingsError."""
-    if (folder / "mappings").is_dir():
-        return Pack(folder / "mappings", folder)
-    if folder.is_dir() and any(folder.glob("*.yml")):
-        return Pack(folder, None)
-    if not folder.exists():
-        raise SettingsError(f"{folder}: there is no such folder")
-    raise SettingsError(f"{folder}: this holds neither a folder mappings/ nor mapping files; name one that does")
+    try:
+        if any((folder / "mappings").glob("*.y*ml")):
+            return Pack(folder / "mappings", folder)
+        if folder.is_dir() and any(folder.glob("*.yml")):
+            return Pack(folder, None)
+        if not folder.exists():
+            raise SettingsError(f"{folder}: there is no such folder")
+    except OSError as error:
+        raise SettingsError(f"{folder}: this cannot be read: {why(error)}") from None
+    raise SettingsError(f"{folder}: this holds no mapping files, nor a folder mappings/ with such; name one that does")

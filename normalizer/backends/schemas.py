@@ -130,6 +130,7 @@ def document_schema(plan: Plan, mappings: Mappings) -> Schema:
     properties |= _written_by_run_time(properties)
     return {
         "$schema": DRAFT,
+        "$comment": "Made from the mappings by `mim-ecs build`: change those, not this.",
         "title": f"The document of an event of type {plan.event_type}",
         "description": plan.summary,
         **_tree(properties, set(required)),

@@ -8,7 +8,7 @@ import click
 
 from normalizer.authoring.generated import Generated
 from normalizer.backends.python.generate import generate
-from normalizer.cli.settings import epilog, mappings_option
+from normalizer.cli.settings import BESIDE, epilog, own_mappings_option
 from normalizer.cli.view import log, say
 from normalizer.data import data_folder
 from normalizer.errors import SettingsError
@@ -21,7 +21,7 @@ from normalizer.language import load
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the generated files. Default: where mappings/ is, the current folder's or that of the package.",
 )
-@mappings_option
+@own_mappings_option
 @click.option(
     "--check",
     is_flag=True,
@@ -34,8 +34,8 @@ def build(into: Path | None, mappings: Path | None, check: bool, print_type: str
     JSON Schemas of the documents, index and component templates, ingest pipelines, and where there is a folder docs/,
     field tables.
     """
-    if mappings is None and into is None and Path("mappings").is_dir():
-        mappings, into = Path("mappings"), Path()
+    if mappings == BESIDE and into is None:
+        into = Path()
     known = load(mappings)
     if print_type is not None:
         plan = known.plan(print_type)

@@ -51,6 +51,8 @@ def check(folder: Path, form: str, renew: bool, watch: bool) -> None:
             click.clear()
         report = check_pack(pack)
         _tell(report, form)
+        if watch and not number:
+            log.info("Watching %s; Ctrl-C ends this.", pack.top or pack.mappings)
     if report.findings:
         raise click.exceptions.Exit(1)
 

@@ -11,7 +11,7 @@ import orjson
 
 from normalizer.authoring.drift import Drift, read_catalog
 from normalizer.authoring.drift import drift as compare
-from normalizer.cli.settings import epilog, log_format_option, mappings_option
+from normalizer.cli.settings import epilog, log_format_option, own_mappings_option
 from normalizer.cli.view import printable, say
 from normalizer.language import load
 
@@ -19,7 +19,7 @@ from normalizer.language import load
 @click.command(epilog=epilog("mim-ecs drift okta-event-types.csv", "0", "1", "2", "4", "130, 143", "141"))
 @click.argument("catalog", type=click.File("rb"), metavar="CATALOG.csv")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
-@mappings_option
+@own_mappings_option
 @log_format_option
 def drift(catalog: BinaryIO, as_json: bool, mappings: Path | None) -> None:
     """Say what Okta's catalogue of event types has that the mappings lack, and the other way round.

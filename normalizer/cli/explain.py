@@ -17,7 +17,15 @@ from normalizer.authoring.explain.trace import Tracer
 from normalizer.cli.explain_pipeline import explain_pipeline
 from normalizer.cli.explain_view import told_coverage, told_trace
 from normalizer.cli.reading import check_outputs, read_all, tell_terminal
-from normalizer.cli.settings import epilog, given, input_options, log_format_option, mappings_option, org_option, refuse
+from normalizer.cli.settings import (
+    epilog,
+    given,
+    input_options,
+    log_format_option,
+    org_option,
+    own_mappings_option,
+    refuse,
+)
 from normalizer.cli.view import View, say
 from normalizer.errors import EventError, SettingsError
 from normalizer.inputs import Batch, InputError, Source, sources
@@ -26,7 +34,7 @@ from normalizer.language.advice import nearest
 from normalizer.outputs.files import Output
 from normalizer.runtime.normalizer import Options
 
-_OF_EVENTS = ("event", "html", "coverage", "org", "namespace", "all_events", "max_event")
+_OF_EVENTS = ("event", "html", "coverage", "absent", "org", "namespace", "all_events", "max_event")
 
 
 @click.command(
@@ -41,8 +49,9 @@ _OF_EVENTS = ("event", "html", "coverage", "org", "namespace", "all_events", "ma
     is_flag=True,
     help="Of fields instead of an event: the processors of the ingest pipelines, the lines of their scripts.",
 )
+@click.option("--absent/--no-absent", default=True, show_default=True, help="Tell which fields are absent, and why.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
-@mappings_option
+@own_mappings_option
 @org_option
 @click.option("--namespace", default="default", show_default=True, help="Namespace of the data stream.")
 @click.option("--all-events", is_flag=True, help='Events outside mim.* too, through the "*" mapping.')
@@ -56,6 +65,7 @@ def explain(
     html: str | None,
     coverage: bool,
     pipeline: bool,
+    absent: bool,
     as_json: bool,
     mappings: Path | None,
     org: str | None,
@@ -76,7 +86,9 @@ def explain(
         explain_pipeline(inputs, mappings, as_json=as_json)
         return
     if coverage:
-        refuse(given(context, ("event", "html")), "with --coverage")
+        refuse(given(context, ("event", "html", "absent")), "with --coverage")
+    if as_json or html is not None:
+        refuse(given(context, ("absent",)), "with --json or --html, which tell all")
     if as_json and html == "-":
         raise SettingsError("--json and --html - both write to standard output; name a file for the page")
     known = load(mappings)
@@ -88,7 +100,7 @@ def explain(
     if coverage:
         _coverage(tracer, found, batches, as_json=as_json)
     else:
-        _event(tracer, select(batches, event), html, as_json=as_json)
+        _event(tracer, select(batches, event), html, absent=absent, as_json=as_json)
 
 
 def _sources(inputs: tuple[str, ...], known: Mappings) -> list[Source]:
@@ -113,7 +125,7 @@ def _field(name: str, known: Mappings) -> str | None:
     return None if name.endswith(_SUFFIXES) or "/" in name else nearest(name, known.fields)
 
 
-def _event(tracer: Tracer, selected: Selected, html: str | None, *, as_json: bool) -> None:
+def _event(tracer: Tracer, selected: Selected, html: str | None, *, absent: bool, as_json: bool) -> None:
     """Print, or write, what became of one event; exit code 1 where it gives no document."""
     where = {"file": selected.file, "line": selected.line, "number": selected.number}
     try:
@@ -133,7 +145,7 @@ def _event(tracer: Tracer, selected: Selected, html: str | None, *, as_json: boo
         names = {"uuid": trace.event["uuid"], "type": trace.event["eventType"]}
         _print({"event": where | names, **of_trace(trace)})
     elif html is None:
-        for line in told_trace(trace, str(selected), tracer.mappings):
+        for line in told_trace(trace, str(selected), tracer.mappings, absent=absent):
             say(line)
 
 

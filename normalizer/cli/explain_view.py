@@ -22,8 +22,8 @@ _NAMES = 34
 """Characters of the column of names; a longer name pushes what follows it."""
 
 
-def told_trace(trace: Trace, where: str, mappings: Mappings) -> Iterator[str]:
-    """The lines about one event."""
+def told_trace(trace: Trace, where: str, mappings: Mappings, *, absent: bool = True) -> Iterator[str]:
+    """The lines about one event; with `absent` those about fields that are not there too."""
     width = _width()
     yield _bold(f"{trace.event['eventType']}  {trace.event['uuid']}  {where}")
     yield from _wrapped(f"mapping: {files(trace.plan, mappings)}", width, "")
@@ -36,10 +36,11 @@ def told_trace(trace: Trace, where: str, mappings: Mappings) -> Iterator[str]:
             for each in trace.fields:
                 if problem in each.problems:
                     yield from _right(f"    {each.name}", where_written(each), width)
-    gone = {each.name for each in trace.fields if isinstance(each.rule, Each) and not each.is_there}
-    absent = [each for each in trace.fields if each.state is State.ABSENT and each.inside not in gone]
-    yield from _absent("Absent: of what the paths found nothing can be written", absent, width, found=True)
-    yield from _absent("Absent: the paths found nothing", absent, width, found=False)
+    if absent:
+        lists = {each.name for each in trace.fields if isinstance(each.rule, Each) and not each.is_there}
+        gone = [each for each in trace.fields if each.state is State.ABSENT and each.inside not in lists]
+        yield from _absent("Absent: of what the paths found nothing can be written", gone, width, found=True)
+        yield from _absent("Absent: the paths found nothing", gone, width, found=False)
     yield from _facts("Read, but in no field", [each for each in trace.facts if _is_lost(each)], width)
     yield from _facts("No rule reads it", [each for each in trace.facts if not each.is_read], width)
 

@@ -76,6 +76,21 @@ mappings_option = click.option(
 )
 
 
+def _beside(_context: click.Context, _parameter: click.Parameter, folder: Path | None) -> Path | None:
+    return BESIDE if folder is None and any(BESIDE.glob("*.yml")) else folder
+
+
+BESIDE = Path("mappings")
+own_mappings_option = click.option(
+    "--mappings",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    callback=_beside,
+    help="Folder of mapping files. Default: mappings/ in the current folder, or else those of the package.",
+)
+"""Of commands for authors; what becomes of events must not depend on where a service is started."""
+
+
 def _check_org(_context: click.Context, _parameter: click.Parameter, org: str | None) -> str | None:
     if org is not None and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", org):
         advice = "write it like acme.okta.com, without https:// and path"

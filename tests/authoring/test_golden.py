@@ -68,6 +68,16 @@ def test_a_rule_that_is_gone_is_told_at_the_mapping(done: Path) -> None:
     ]
 
 
+def test_a_value_that_does_not_convert_is_one_finding(done: Path) -> None:
+    """Not one more for each field in which the document says that a value was left out."""
+    fields = Path("mappings/_custom_fields.yml")
+    fields.write_text(fields.read_text().replace("keyword", "long"))
+    assert told() == [
+        'mappings/user.session.start.yml:8:3 golden case user.session.start/first: "acme.zone" should be "office", '
+        "and is absent; mend the rule, or accept it with mim-ecs check --renew [golden-differs]"
+    ]
+
+
 def test_a_rule_of_the_package_is_told_there(done: Path) -> None:
     path = Path("tests/golden/user.session.start/first.document.json")
     document = json.loads(path.read_text())

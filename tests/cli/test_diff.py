@@ -115,7 +115,7 @@ def test_what_an_event_says_moves_no_cursor(tmp_path: Path, old: Path) -> None:
         (["old", "nothing"], 'Error: there is no folder "nothing", and no git repository around the current folder; '),
         (
             ["old", "empty"],
-            "Error: empty: this holds neither a folder mappings/ nor mapping files; name one that does.",
+            "Error: empty: this holds no mapping files, nor a folder mappings/ with such; name one that does.",
         ),
         (["old", "old", "--fail-on", "patch"], "'patch' is not one of 'major', 'minor'. See mim-ecs diff --help."),
         (["old", "old", "--format", "xml"], "'xml' is not one of 'text', 'markdown', 'json', 'github'."),

@@ -340,7 +340,25 @@ def test_coverage_for_machines(tmp_path: Path) -> None:
     assert (seen["path"], seen["events"], seen["example"]["uuid"]) == ("new", 2, "u-1")
 
 
+def test_without_what_is_absent() -> None:
+    told, less = (mim_ecs("explain", *words, stdin=EVENT).out.decode() for words in ((), ("--no-absent",)))
+    assert "\nAbsent: " in told
+    assert "\nAbsent: " not in less
+    assert [line for line in less.splitlines() if line not in told.splitlines()] == []
+
+
+def test_mappings_in_the_current_folder_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(TOP / "mappings", tmp_path / "mappings")
+    parent = tmp_path / "mappings" / "_mim.yml"
+    parent.write_text(f"# ours\n{parent.read_text(encoding='utf-8')}", encoding="utf-8")
+    line = next(rule.origin.place.line for name, rule in rules(load(), "mim.*") if name == "event.dataset")
+    assert f"mappings/_mim.yml:{line}\n" in mim_ecs("explain", stdin=EVENT).out.decode()
+    monkeypatch.chdir(tmp_path)
+    assert f"mappings/_mim.yml:{line + 1}\n" in mim_ecs("explain", stdin=EVENT).out.decode()
+
+
 def test_options_that_mean_nothing() -> None:
+    assert "--no-absent means nothing with --json or --html" in explain("--json", "--no-absent", code=2)
     assert "--event means nothing with --coverage" in explain("--coverage", "--event", "1", code=2)
     assert "--html and --coverage mean nothing with --pipeline" in explain(
         "--pipeline", "--coverage", "--html", "x", code=2

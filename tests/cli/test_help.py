@@ -99,7 +99,11 @@ def test_build_renews_what_is_stale_and_removes_what_is_left(tmp_path: Path) -> 
     assert build() == [line.replace("missing", "written") for line in missing[:-1]]
     first = tmp_path / missing[0].removeprefix("missing: ")
     first.write_bytes(b"")
-    (tmp_path / "schemas" / "documents" / "mim.old.json").write_bytes(b"{}")
+    made = (tmp_path / "schemas" / "documents" / "any.schema.json").read_bytes()
+    (tmp_path / "schemas" / "documents" / "mim.old.schema.json").write_bytes(made)
+    own = tmp_path / "schemas" / "documents" / "my-own.json"
+    own.write_bytes(b"{}")
     assert [line.partition(":")[0] for line in build("--check", code=1)[:2]] == ["stale", "nobody writes any more"]
     assert [line.partition(":")[0] for line in build()] == ["written", "removed"]
+    assert own.exists()
     assert build("--check") == [f"All {len(missing) - 1} generated files are up to date."]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from normalizer.errors import SettingsError
+from normalizer.language.advice import did_you_mean
 
 DEFAULT = "mappings"
 _SUFFIXES = (".yml", ".yaml")
@@ -15,22 +16,20 @@ _SUFFIXES = (".yml", ".yaml")
 def check_out(name: str, into: Path) -> tuple[str, str]:
     """Write the mapping files of `REV` or `REV:path` into a folder, with their paths from the repository's top.
 
-    Gives the revision as it was named, and the path: `mappings` where none is named. Raises SettingsError where git is
-    missing, the current folder is in no repository, there is no such revision, or no mapping file in it.
+    Gives the revision as it was named, and the path. Where none is named it is `mappings` in the current folder, or at
+    the top where the revision has none there. Raises SettingsError where git is missing, the current folder is in no
+    repository, there is no such revision, or no mapping file in it.
     """
-    revision, _, path = name.partition(":")
-    path = PurePosixPath(path or DEFAULT).as_posix()
-    top = _top(name)
+    revision, _, named = name.partition(":")
+    top, below = _top(name)
     if _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], top).returncode:
-        raise SettingsError(f'{_no_folder(name)}, nor is "{revision}" a revision that git has here{_ADVICE}')
-    names = [PurePosixPath(each) for each in _names(revision, path, top) if each.endswith(_SUFFIXES)]
-    folder = PurePosixPath(path)
-    if any(each.is_relative_to(folder / DEFAULT) for each in names):
-        folder /= DEFAULT
-    names = [each for each in names if each.parent in (folder, folder / "tables")]
-    if all(each.parent != folder for each in names):
+        advice = did_you_mean(name, ["installed"]) or _ADVICE
+        raise SettingsError(f'{_no_folder(name)}, nor is "{revision}" a revision that git has here{advice}')
+    folders = [PurePosixPath(named)] if named else [PurePosixPath(below, DEFAULT), PurePosixPath(DEFAULT)]
+    folder, names = next(filter(None, (_mappings(revision, each, top) for each in folders)), (folders[0], []))
+    if not names:
         advice = f"name the folder after a colon, as in {revision}:path/to/mappings"
-        raise SettingsError(f'the revision "{revision}" holds no mapping files in {path}/; {advice}')
+        raise SettingsError(f'the revision "{revision}" holds no mapping files in {folder}/; {advice}')
     for each, data in zip(names, _contents([f"{revision}:{each}" for each in names], top), strict=True):
         file = into / each
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -45,10 +44,20 @@ def _no_folder(name: str) -> str:
     return f'there is no folder "{name}"'
 
 
-def _top(name: str) -> str:
-    """The top level of the repository that the current folder is in."""
+def _mappings(revision: str, folder: PurePosixPath, top: str) -> tuple[PurePosixPath, list[PurePosixPath]] | None:
+    """The mapping files of a folder, or of `mappings` in it, with the folder; None where there are none."""
+    names = [PurePosixPath(each) for each in _names(revision, folder.as_posix(), top) if each.endswith(_SUFFIXES)]
+    if any(each.is_relative_to(folder / DEFAULT) for each in names):
+        folder /= DEFAULT
+    if all(each.parent != folder for each in names):
+        return None
+    return folder, [each for each in names if each.parent in (folder, folder / "tables")]
+
+
+def _top(name: str) -> tuple[str, str]:
+    """The top level of the repository that the current folder is in, and the path from there to it."""
     try:
-        done = _git(["rev-parse", "--show-toplevel"], ".")
+        done = _git(["rev-parse", "--show-toplevel", "--show-prefix"], ".")
     except FileNotFoundError:
         advice = "install git to name a revision, or name a folder"
         raise SettingsError(f"{_no_folder(name)}, and git is not installed; {advice}") from None
@@ -58,7 +67,8 @@ def _top(name: str) -> str:
             advice = "a revision can only be named inside of one, so name a folder"
             raise SettingsError(f"{_no_folder(name)}, and no git repository around the current folder; {advice}")
         raise SettingsError(f"{_no_folder(name)}, and git says: {why[0] if why else 'nothing'}")
-    return done.stdout.decode(errors="surrogateescape").rstrip("\n")
+    top, below, *_ = done.stdout.decode(errors="surrogateescape").split("\n")
+    return top, below
 
 
 def _names(revision: str, path: str, top: str) -> list[str]:

@@ -58,6 +58,25 @@ def test_a_revision_against_the_folder(repository: Path, revision: str) -> None:
     assert told(revision) == [(*CHANGED, *places)]
 
 
+def test_a_revision_is_meant_of_the_mappings_beside_the_current_folder(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited(repository / "packs" / "acme", {})
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "a pack")
+    edited(repository / "packs" / "acme", {"mim.one.yml": ("new", "done")})
+    monkeypatch.chdir(repository / "packs" / "acme")
+    assert told("HEAD") == [(*CHANGED, ["HEAD:packs/acme/mappings/mim.one.yml:4:7"], ["mappings/mim.one.yml:4:7"])]
+    (repository / "docs").mkdir()
+    monkeypatch.chdir(repository / "docs")
+    assert told("HEAD~2", "..") == [(*CHANGED, ["HEAD~2:mappings/mim.one.yml:4:7"], ["../mappings/mim.one.yml:4:7"])]
+
+
+def test_a_slip_in_the_word_for_the_package(repository: Path) -> None:
+    with pytest.raises(SettingsError, match='did you mean "installed"'):
+        sides("instaled", ".")
+
+
 def test_two_revisions(repository: Path) -> None:
     places = ["HEAD~1:mappings/mim.one.yml:4:7"], ["main:mappings/mim.one.yml:4:7"]
     assert told("HEAD~1", "main") == [(*CHANGED, *places)]
@@ -178,7 +197,7 @@ def test_a_link_that_leads_nowhere(repository: Path) -> None:
 
 
 def test_a_folder_without_mappings(tmp_path: Path) -> None:
-    assert "neither a folder mappings/ nor mapping files" in refused(str(tmp_path))
+    assert "this holds no mapping files, nor a folder mappings/" in refused(str(tmp_path))
 
 
 def test_mistakes_say_on_which_side_they_are(repository: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from tests.engines.elasticsearch import Elasticsearch
 from tests.engines.opensearch import OpenSearch
 
-LONG = Path(__file__).parent / "reliability"
+HERE = Path(__file__).parent
+LONG = HERE / "reliability"
 
 
 def pytest_configure() -> None:
@@ -24,11 +25,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.path.is_relative_to(LONG))
 
 
+UNMEASURED = (
+    LONG,
+    HERE / "security",
+    HERE / "test_ci.py",
+    *(HERE / "cli" / f"test_{name}.py" for name in ("memory", "index_state", "index_exact", "replay")),
+)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _unmeasured(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Commands that are killed, or whose memory is looked at, run without coverage: it takes time and memory too."""
+    """Some commands run without coverage, which doubles their time: those that are killed, those whose memory is looked
+    at, and many that are started for what other tests measure already."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.path.is_relative_to(LONG) or request.path.name == "test_memory.py":
+        if any(request.path.is_relative_to(each) for each in UNMEASURED):
             patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
         yield
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -197,10 +198,11 @@ def _plan(event_type: str, parent: str, inherited: Mapping[str, Rule]) -> Plan:
 def _constants(
     mappings: Mappings, event_type: str, inherited: Mapping[str, Rule], siblings: list[Plan]
 ) -> Iterator[str]:
-    """What the event types beside it set themselves: written where the name tells it, else as a comment."""
-    own = [{rule.destination.name for rule in plan.rules if len(rule.origin.chain) == 1} for plan in siblings]
+    """What most event types beside it set themselves: written where the name tells it, else as a comment."""
+    own = Counter(rule.destination.name for plan in siblings for rule in plan.rules if len(rule.origin.chain) == 1)
+    usual = {name for name, count in own.items() if 2 * count > len(siblings)}
     lines: list[str] = []
-    for name in sorted({*(set.intersection(*own) if own else ()), "event.type"}):
+    for name in sorted({*usual, "event.type"}):
         rule = inherited.get(name)
         values = mappings.fields[name].values
         segment = next((each for each in event_type.split(".") if each in values), None)

@@ -70,6 +70,14 @@ def test_what_it_writes_for_a_command() -> None:
     ]
 
 
+def test_one_beside_an_unfinished_one_has_the_same_hints(tmp_path: Path) -> None:
+    mim_ecs("new", "mim.command.ios.wiped", cwd=tmp_path)
+    mim_ecs("new", "mim.command.ios.locked", cwd=tmp_path)
+    first, second = ((tmp_path / "mappings" / f"mim.command.ios.{word}.yml").read_text() for word in ("wiped", "locked"))
+    assert second == first.replace("wiped", "locked")
+    assert "# okta.mim.command.status: " in second
+
+
 def test_rules_for_what_no_parent_reads(tmp_path: Path) -> None:
     security = RICH["securityContext"] | {"risk": {"level": "LOW", "reasons": "Anomalous location"}}
     path = event(tmp_path / "event.json", "mim.command.ios.wiped", securityContext=security, brandNew={"x": [1, 2]})

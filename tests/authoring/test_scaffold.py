@@ -73,7 +73,8 @@ def test_what_it_writes_for_a_command() -> None:
 def test_one_beside_an_unfinished_one_has_the_same_hints(tmp_path: Path) -> None:
     mim_ecs("new", "mim.command.ios.wiped", cwd=tmp_path)
     mim_ecs("new", "mim.command.ios.locked", cwd=tmp_path)
-    first, second = ((tmp_path / "mappings" / f"mim.command.ios.{word}.yml").read_text() for word in ("wiped", "locked"))
+    folder = tmp_path / "mappings"
+    first, second = ((folder / f"mim.command.ios.{word}.yml").read_text() for word in ("wiped", "locked"))
     assert second == first.replace("wiped", "locked")
     assert "# okta.mim.command.status: " in second
 

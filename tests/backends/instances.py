@@ -10,7 +10,7 @@ Schema = dict[str, Any]
 
 DATE, PUBLISHED = "2026-09-14T06:00:00.123Z", "2026-09-14T06:00:00+02:00"
 SUBSCHEMAS = ("items", "not")
-ANNOTATIONS = {"$schema", "title", "description"}
+ANNOTATIONS = {"$schema", "$comment", "title", "description"}
 OF_EACH_TYPE: dict[str, list[Any]] = {
     "null": [None],
     "boolean": [True, False],

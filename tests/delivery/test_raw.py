@@ -12,6 +12,7 @@ import pytest
 
 from normalizer import Normalizer
 from normalizer.delivery import Counts, Item, Outcome, Work, deliver, raw, verdict
+from normalizer.delivery.gate import Retries
 from normalizer.delivery.items import prepare
 from normalizer.delivery.raw import raw_item
 from normalizer.errors import NotJSON, ServerError
@@ -97,7 +98,7 @@ def delivered(made: Sequence[ItemResult], *items: Item) -> Counts:
             raise ServerError("Asked again.")
         return [*made]
 
-    return deliver([Work([*items])], send, lambda _letters: None)
+    return deliver([Work([*items])], send, lambda _letters: None, retries=Retries(base=0.01))
 
 
 def test_the_answer_names_the_id_of_the_request_or_that_of_the_event() -> None:

@@ -26,7 +26,7 @@ from tests.parity.events import generated, texts
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 EVERY_TYPE = Options(all_events=True)
-COUNT = 200
+COUNT = 120
 
 
 @cache

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+from pathlib import Path
+
 from normalizer.errors import Place
+
+
+def in_repository(place: Place) -> Place:
+    """The place with its file's path from the top of the git repository that it lies in: whoever annotates wants that.
+
+    As it is where the file lies in none.
+    """
+    file = Path.cwd() / place.file
+    top = next((above for above in file.parents if (above / ".git").exists()), None)
+    return place if top is None else replace(place, file=os.path.relpath(file, top))
 
 
 def annotation(level: str, title: str, message: str, place: Place | None = None, end_column: int | None = None) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from normalizer.authoring.annotations import annotation
+from normalizer.authoring.annotations import annotation, in_repository
 from normalizer.authoring.checking import Report
 from normalizer.authoring.lint import LINTS
 from normalizer.authoring.lint.allow import ABOUT
@@ -69,7 +69,8 @@ def as_json(report: Report) -> Iterator[str]:
 def github(report: Report) -> Iterator[str]:
     """Workflow commands of GitHub Actions, which become annotations of a pull request."""
     for each in report.findings:
-        yield annotation(level(each.rule), f"mim-ecs: {each.rule}", each.message, each.place, _end(report, each))
+        place, end = in_repository(each.place), _end(report, each)
+        yield annotation(level(each.rule), f"mim-ecs: {each.rule}", each.message, place, end)
     for left in report.not_checked:
         yield annotation("notice", "mim-ecs", f"Not checked: {left}")
 
@@ -145,7 +146,7 @@ def _end(report: Report, finding: Finding) -> int:
 def _location(report: Report, finding: Finding) -> dict[str, Any]:
     place = finding.place
     region = {"startLine": place.line, "startColumn": place.column, "endColumn": _end(report, finding)}
-    return {"artifactLocation": {"uri": quote(os.fsencode(place.file))}, "region": region}
+    return {"artifactLocation": {"uri": quote(os.fsencode(in_repository(place).file))}, "region": region}
 
 
 def _and(parts: Iterator[str]) -> str:

@@ -76,7 +76,7 @@ def custom_fields(tree: Node | None, others: Mapping[str, Field], notes: Notes) 
             del declared[name]
             what = f'"{above}", which is {a(declared[above].type)} field'
             notes.add(places[name], f'"{name}" lies below {what} and holds all below it itself; remove one of the two')
-    own = {name: place for name, place in places.items() if name in declared and name not in others}
+    own = {name: place for name, place in places.items() if name in declared and declared[name] != others.get(name)}
     return Declared(declared, frozenset({*places, *tree.dropped} - declared.keys()), places=own)
 
 

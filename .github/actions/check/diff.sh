@@ -8,7 +8,7 @@ options=()
 [ -z "$RULES" ] || options+=(--rules "$RULES")
 
 report=$(mktemp)
-mim-ecs diff "$base:$FOLDER" "$FOLDER" --format markdown "${options[@]}" > "$report"
+mim-ecs diff "$base:" "$FOLDER" --format markdown "${options[@]}" > "$report"
 cat "$report" >> "${GITHUB_STEP_SUMMARY:-/dev/null}"
 if [ "$COMMENT" = true ] && [ -n "$PULL_REQUEST" ]; then
   gh pr comment "$PULL_REQUEST" --edit-last --create-if-none --body-file "$report" ||
@@ -16,4 +16,4 @@ if [ "$COMMENT" = true ] && [ -n "$PULL_REQUEST" ]; then
 fi
 
 [ -z "$FAIL_ON" ] || options+=(--fail-on "$FAIL_ON")
-mim-ecs diff "$base:$FOLDER" "$FOLDER" --format github "${options[@]}"
+mim-ecs diff "$base:" "$FOLDER" --format github "${options[@]}"

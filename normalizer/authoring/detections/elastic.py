@@ -103,6 +103,12 @@ def _names(part: Any, gathered: Gathered) -> None:
     gathered.reads(*listed(part))
 
 
+def _new_terms(part: Any, gathered: Gathered) -> None:
+    """As Elastic's TOML has it: `field` says that `value` lists the fields."""
+    if part.get("field") == "new_terms_fields":
+        gathered.reads(*listed(part.get("value")))
+
+
 def _suppression(part: Any, gathered: Gathered) -> None:
     gathered.reads(*listed(part.get("group_by")))
 
@@ -124,6 +130,7 @@ def _severities(part: Any, gathered: Gathered) -> None:
 _PARTS: Mapping[str, Callable[[Any, Gathered], None]] = {
     "threshold": _threshold,
     "new_terms_fields": _names,
+    "new_terms": _new_terms,
     "alert_suppression": _suppression,
     "threat_mapping": _threats,
     "severity_mapping": _severities,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -13,28 +14,30 @@ DEFAULT = "mappings"
 _SUFFIXES = (".yml", ".yaml")
 
 
-def check_out(name: str, into: Path) -> tuple[str, str]:
+def check_out(name: str, into: Path, like: Path, *, may_lack: bool = False) -> tuple[str, str | None]:
     """Write the mapping files of `REV` or `REV:path` into a folder, with their paths from the repository's top.
 
-    Gives the revision as it was named, and the path. Where none is named it is `mappings` in the current folder, or at
-    the top where the revision has none there. Raises SettingsError where git is missing, the current folder is in no
-    repository, there is no such revision, or no mapping file in it.
+    Gives the revision as it was named, and the path. Where none is named it is that of the folder `like`, or
+    `mappings` at the top where the revision has none there; None where it has none at all, if it `may_lack` them.
+    Raises SettingsError where git is missing, the current folder is in no repository, there is no such revision, or no
+    mapping file in it.
     """
     revision, _, named = name.partition(":")
-    top, below = _top(name)
+    top = _top(name)
     if _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"], top).returncode:
         advice = did_you_mean(name, ["installed"]) or _ADVICE
         raise SettingsError(f'{_no_folder(name)}, nor is "{revision}" a revision that git has here{advice}')
-    folders = [PurePosixPath(named)] if named else [PurePosixPath(below, DEFAULT), PurePosixPath(DEFAULT)]
-    folder, names = next(filter(None, (_mappings(revision, each, top) for each in folders)), (folders[0], []))
-    if not names:
+    below = PurePosixPath(os.path.relpath(like.resolve(), Path(top).resolve()))
+    folders = [PurePosixPath(named)] if named else [below, PurePosixPath(DEFAULT)]
+    folder, names = next(filter(None, (_mappings(revision, each, top) for each in folders)), (folders[-1], []))
+    if not names and (named or not may_lack):
         advice = f"name the folder after a colon, as in {revision}:path/to/mappings"
         raise SettingsError(f'the revision "{revision}" holds no mapping files in {folder}/; {advice}')
     for each, data in zip(names, _contents([f"{revision}:{each}" for each in names], top), strict=True):
         file = into / each
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
-    return revision, folder.as_posix()
+    return revision, folder.as_posix() if names else None
 
 
 _ADVICE = "; name a folder, a revision that is fetched (CI often fetches the last commit alone), or `installed`"
@@ -54,10 +57,10 @@ def _mappings(revision: str, folder: PurePosixPath, top: str) -> tuple[PurePosix
     return folder, [each for each in names if each.parent in (folder, folder / "tables")]
 
 
-def _top(name: str) -> tuple[str, str]:
-    """The top level of the repository that the current folder is in, and the path from there to it."""
+def _top(name: str) -> str:
+    """The top level of the repository that the current folder is in."""
     try:
-        done = _git(["rev-parse", "--show-toplevel", "--show-prefix"], ".")
+        done = _git(["rev-parse", "--show-toplevel"], ".")
     except FileNotFoundError:
         advice = "install git to name a revision, or name a folder"
         raise SettingsError(f"{_no_folder(name)}, and git is not installed; {advice}") from None
@@ -67,8 +70,7 @@ def _top(name: str) -> tuple[str, str]:
             advice = "a revision can only be named inside of one, so name a folder"
             raise SettingsError(f"{_no_folder(name)}, and no git repository around the current folder; {advice}")
         raise SettingsError(f"{_no_folder(name)}, and git says: {why[0] if why else 'nothing'}")
-    top, below, *_ = done.stdout.decode(errors="surrogateescape").split("\n")
-    return top, below
+    return done.stdout.decode(errors="surrogateescape").rstrip("\n")
 
 
 def _names(revision: str, path: str, top: str) -> list[str]:

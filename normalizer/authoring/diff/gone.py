@@ -37,8 +37,10 @@ def wholly(difference: Difference, old: Mappings, new: Mappings) -> AllGone:
     renamed = {name: after for name, (_, after) in told["field-renamed"].items() if name not in left}
     retyped = told["field-retyped"]
     lost, given = _values(old, new), _given(new)
+    types = {str(each.before): str(each.after) for each in difference.changes if each.kind == "event-type-renamed"}
     for name, each in lost.items():
         each.values = {value for value in each.values if not given[name].may_be(value)}
+        each.instead |= {before: after for before, after in types.items() if after in given[name].values}
     return {
         name: Gone(
             None if name in renamed else removed.get(name),
@@ -125,18 +127,27 @@ class _Lost:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The values that are known to be given. `open`: any other may be, too, but those that are `never`."""
+    """The values that are known to be given. `open`: any other may be, too, but those that are `never`.
+
+    Of what is open all that may be begins with one of `prefixes`, where there are any.
+    """
 
     values: frozenset[str] = frozenset()
     open: bool = False
     never: frozenset[str] = frozenset()
+    prefixes: frozenset[str] = frozenset()
 
     def may_be(self, value: str) -> bool:
-        return value in self.values or (self.open and value not in self.never)
+        fits = self.open and value.startswith(tuple(self.prefixes or [""]))
+        return value in self.values or (fits and value not in self.never)
 
     def __or__(self, other: _Known) -> _Known:
-        never = self.never & other.never if self.open and other.open else (self if self.open else other).never
-        return _Known(self.values | other.values, self.open or other.open, never)
+        values = self.values | other.values
+        if not (self.open and other.open):
+            one = self if self.open else other
+            return _Known(values, one.open, one.never, one.prefixes)
+        every = not self.prefixes or not other.prefixes
+        return _Known(values, True, self.never & other.never, frozenset() if every else self.prefixes | other.prefixes)
 
 
 def _values(old: Mappings, new: Mappings) -> defaultdict[str, _Lost]:
@@ -173,7 +184,9 @@ def _known(rule: Rule, plan: Plan) -> _Known:
             return _Known(_texts(rule.value))
         case Value(table=table) if table is not None:
             return _Known(frozenset(value for _, value in table.entries) | _texts(rule.default))
-        case Value(paths=[path], steps=()) if str(path) == _EVENT_TYPE and not plan.fallback:
+        case Value(paths=[path], steps=()) if str(path) == _EVENT_TYPE:
+            if plan.fallback:
+                return _Known(open=True, prefixes=frozenset({plan.event_type.rstrip("*")}))
             return _Known(frozenset({plan.event_type}))
         case Value():
             never = frozenset() if rule.steps else frozenset(rule.ignore) - _texts(rule.default)

@@ -60,7 +60,7 @@ def made(folder: Path, edits: Edits, files: Mapping[str, str] = FILES) -> Report
 def renamed(side: Side, name: str) -> Side:
     """As if it were a revision, or the current folder: the folders of tests have other names each time."""
     shown = "main:" if name == "main" else ""
-    return Side(name, side.mappings, f"{side.name}/", shown, "")
+    return Side(name, side.mappings, f"{side.name}/", shown)
 
 
 def full(report: Report) -> Report:

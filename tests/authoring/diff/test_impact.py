@@ -176,3 +176,16 @@ def test_there_must_be_such_a_folder(tmp_path: Path) -> None:
     old = loaded(tmp_path, {})
     with pytest.raises(SettingsError, match="there is no such folder"):
         impact(compare(old, old), old, old, tmp_path / "nothing")
+
+
+def test_an_event_type_that_no_fallback_takes(tmp_path: Path) -> None:
+    """Of another part of Okta: nothing is left that maps it."""
+    name = "user.account.lock"
+    mapped: Edits = {f"{name}.yml": f"event_type: {name}\nextends: _base\nsummary: An account was locked.\n"}
+    renamed: Edits = {f"{name}ed.yml": f"event_type: {name}ed\nextends: _base\nsummary: An account was locked.\n"}
+    whole, part = gone(tmp_path / "removed", {}, mapped)
+    assert (lost(whole["event.action"])[0], part) == ({name}, {})
+    whole, part = gone(tmp_path / "renamed", renamed, mapped)
+    assert (lost(whole["event.action"])[::2], part) == (({name}, {name: f"{name}ed"}), {})
+    taken: Edits = {"mim.three.yml": "event_type: mim.three\nextends: _base\nsummary: The third.\n"}
+    assert gone(tmp_path / "taken", {}, taken)[0] == {}

@@ -109,8 +109,10 @@ def test_mappings_elsewhere_in_the_repository(repository: Path) -> None:
     git(repository, "commit", "-q", "-m", "moved")
     assert told("v1.0", "HEAD:packs")[0][3] == ["HEAD:packs/mappings/mim.one.yml:4:7"]
     assert told("main:packs/mappings", "packs") == []
+    assert told("HEAD", "packs") == []
+    assert told("HEAD", "packs/mappings") == []
     with pytest.raises(SettingsError, match=re.escape('the revision "HEAD" holds no mapping files in mappings/; ')):
-        sides("HEAD", "packs")
+        sides("v1.0", "HEAD")
 
 
 def test_the_place_in_the_repository(repository: Path) -> None:
@@ -165,6 +167,18 @@ def test_no_mappings_in_the_revision(repository: Path) -> None:
         'the revision "HEAD" holds no mapping files in mappings/; name the folder after a colon, as in '
         "HEAD:path/to/mappings"
     )
+
+
+def test_before_the_first_mappings_of_a_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "empty")
+    (tmp_path / "mappings").mkdir()
+    text = "event_type: mim.wiped\nextends: _command\nsummary: A device was wiped.\n"
+    (tmp_path / "mappings" / "mim.wiped.yml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    assert sides("main", ".")[0].name == "main, which has no mappings (installed)"
+    [change] = told("main")
+    assert change[:2] == ("event-type-added", "mim.wiped")
 
 
 def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

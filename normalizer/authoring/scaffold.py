@@ -254,8 +254,10 @@ def _proposals(mappings: Mappings, facts: tuple[Fact, ...]) -> _Proposals:
         known = None if any(isinstance(key, int) for key in fact.where) else _readable(path)
         if fact.is_read:
             is_part = all(pick.where != fact.where for _, pick in fact.picks)
-            if is_part and known is not None and known.open and known.type == "any":
+            if is_part and known is not None and _is_open(path):
                 whole[path] = cut(written(fact.value), _SHOWN)
+            elif is_part and known is None and _is_open(names := ".".join(_names(fact.where))):
+                whole.setdefault(names, cut(written(fact.value), _SHOWN))
         elif known is None:
             made.unread.append(folded(fact.where))
         else:
@@ -271,6 +273,17 @@ def _proposals(mappings: Mappings, facts: tuple[Fact, ...]) -> _Proposals:
         made.comments.append("# Kept as a part of a whole object only; a rule makes a field of one:")
         made.comments += [f"#   {path}  ({value})" for path, value in [*whole.items()][:_MOST_PARTS]]
     return made
+
+
+def _names(where: Where) -> Iterator[str]:
+    """A place without its list indices, as a path for a list field names it."""
+    return (str(key) for key in where if not isinstance(key, int))
+
+
+def _is_open(path: str) -> bool:
+    """Whether a path lies in an object in which any key is good."""
+    known = _readable(path)
+    return known is not None and known.open and known.type == "any"
 
 
 def _readable(path: str) -> okta.Fact | None:

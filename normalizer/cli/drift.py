@@ -39,7 +39,7 @@ def drift(catalog: BinaryIO, as_json: bool, mappings: Path | None) -> None:
 
 def _told(found: Drift) -> Iterator[str]:
     for name, place, now in found.renamed:
-        yield f"renamed: {name} ({place.file}) is {now.name} in the catalogue (line {now.line})"
+        yield f"renamed: {name} ({place.file}) is most likely {now.name} in the catalogue (line {now.line})"
     for each in found.new:
         yield f"new:     {each.name}{f' - {each.description}' if each.description else ''}; mim-ecs new {each.name}"
     for name, place in found.missing:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from normalizer.authoring.pack import Pack
 from normalizer.authoring.scaffold import scaffold, write
 from normalizer.cli.settings import epilog, log_format_option
 from normalizer.cli.view import log, say
@@ -48,6 +49,8 @@ def new(event_type: str, example: str | None, into: Path) -> None:
         raise SettingsError(f"{example}: {error}") from None
     for path in write(made, into):
         say(f"written: {path.as_posix()}")
+    if Pack(folder, into).generated is not None:
+        log.info("Run mim-ecs build: the files here that are generated are stale now.")
     for place in made.unread:
         log.warning("No rule can read %s, for LogEvent has no such path, or it stands in a list.", place)
     if example:

@@ -19,7 +19,7 @@ from normalizer.language.model import MappingFile, Target, Written, WrittenEach,
 from normalizer.language.notes import Notes
 from normalizer.language.plan import AS_IS, Constant, Destination, Each, Origin, Rule, Table, Value
 from normalizer.language.reader import Scalar, Sequence
-from normalizer.language.tables import table_of_rule
+from normalizer.language.tables import is_table, table_of_rule
 
 NOT_BY_MAPPINGS = {
     "ecs.version": "the normalizer itself",
@@ -76,6 +76,8 @@ class _Checker:
         """The rule, or None where something in it is wrong (noted)."""
         field = self.destination(written.target)
         if field is None or not self.stands_alone(field, written.target.place):
+            if isinstance(written, WrittenRule):
+                self.parts(written)
             return None
         match written:
             case WrittenSet():
@@ -221,10 +223,7 @@ class _Checker:
                 "collect",
             )
             good = False
-        for path in written.paths:
-            good = known_path(path, self.notes) and good
-        for step in written.steps:
-            good = self.step(step) and good
+        good = self.parts(written) and good
         table = default = None
         if written.table is not None:
             table = table_of_rule(written.table, self.facts.tables, field, self.notes)
@@ -289,6 +288,14 @@ class _Checker:
 
     # ---- parts of a rule
 
+    def parts(self, written: WrittenRule) -> bool:
+        """Whether the parts of a rule are good that can be told without its field. Each of them is looked at."""
+        good = [known_path(path, self.notes) for path in written.paths]
+        good += [self.step(step) for step in written.steps]
+        if isinstance(written.table, Scalar):
+            good.append(is_table(written.table, self.facts.tables, self.notes))
+        return all(good)
+
     def step(self, step: Scalar) -> bool:
         """Whether a word of `as` is a conversion."""
         name = str(step.value)
@@ -324,8 +331,9 @@ class _Checker:
                     if arrives == "object"
                     else "read a text with {from: …, as: json}, or name an object"
                 )
+                wanted = TYPES[field.type].noun if takes == "text" else a(takes)
                 self.notes.add(
-                    path.place, f'"{field.name}" takes {a(takes)}, and {a(arrives)} arrives here; {how}', "kind"
+                    path.place, f'"{field.name}" takes {wanted}, and {a(arrives)} arrives here; {how}', "kind"
                 )
                 return False
         return True

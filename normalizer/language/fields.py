@@ -65,9 +65,9 @@ def custom_fields(tree: Node | None, others: Mapping[str, Field], notes: Notes) 
             if name not in others or _extends(others[name], declared_field):
                 declared[name] = declared_field
             else:
-                advice = (
-                    "remove the line, or repeat it with further `values`" if others[name].values else "remove the line"
-                )
+                advice = "remove the line"
+                if others[name].values:
+                    advice += f", or let `values` list the package's ({', '.join(others[name].values)}) and yours"
                 notes.add(key.place, f'"{name}" is declared by the package already; {advice}')
     places = {str(key.value): key.place for key, _ in tree.entries}
     for name in places.keys() & declared.keys() - others.keys():
@@ -124,6 +124,10 @@ def _first_below(name: str) -> str | None:
 def _field(name: str, key: Scalar, node: Block, notes: Notes) -> Field | None:
     before = len(notes.findings)
     unknown = [other for other, _ in node.entries if other.value not in _KEYS]
+    if unknown and all(isinstance(inner, Block) for _, inner in node.entries):
+        below = unknown[0]
+        notes.add(below.place, f'names are written whole, so write "{name}.{below.shown}: {{type: …, description: …}}"')
+        return None
     for other in unknown:
         advice = did_you_mean(str(other.value), _KEYS) or f"; it can have {choices(_KEYS)}"
         notes.add(other.place, f'a custom field has no key "{other.shown}"{advice}')

@@ -72,11 +72,13 @@ def _no_parent(name: str, files: Mapping[str, Checked]) -> str:
         return f'; write the name without .yml: "{plain}"'
     if advice := did_you_mean(name, files):
         return advice
-    alone = next((each for each in files if "event.id" in files[each].written), None)
+    ids = (each for file in files.values() for each in file.file.written if each.target.name == "event.id")
+    alone = next(ids, None)
     if alone is None or not (data_folder() / "mappings" / f"{name}.yml").is_file():
         return f"; write {name}.yml beside this file"
-    why = f"this folder stands alone, for {alone}.yml writes event.id"
-    return f"; {why}: write {name}.yml too, or remove that file, and the package's mappings hold here"
+    place = alone.target.place
+    why = f"this folder stands alone, for {place.file.rpartition('/')[2]} writes event.id in line {place.line}"
+    return f"; {why}: remove that, and the package's mappings hold here, or write {name}.yml too"
 
 
 def _circle(ring: list[str], files: Mapping[str, Checked], notes: Notes) -> None:

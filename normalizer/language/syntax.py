@@ -18,6 +18,11 @@ _UNSEEN = re.compile(
 )
 
 
+_OTHER_BLANK = re.compile(
+    "^[ \u00a0\u2000-\u200a\u202f\u205f\u3000]*[\u00a0\u2000-\u200a\u202f\u205f\u3000]", re.MULTILINE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """A place in a text, counted from 0."""
@@ -57,10 +62,13 @@ Advice = tuple[Spot, str]
 
 
 def unseen(text: str) -> Advice | None:
-    """The first character that no editor shows (controls, line separators, zero-width blanks), if there is one."""
+    """The first character that no editor shows (controls, line separators, zero-width blanks), if there is one.
+
+    Or a blank in the indentation that only looks like a space.
+    """
     found = _UNSEEN.search(text)
     if found is None:
-        return None
+        return _other_blank(text)
     lines = _LINE_END.split(text[: found.start()])
     code = ord(found[0])
     if 0xD800 <= code < 0xE000:
@@ -68,6 +76,16 @@ def unseen(text: str) -> Advice | None:
     written = f"\\u{code:04x}"
     message = f'the invisible character U+{code:04X} stands here; remove it, or write "{written}" in double quotes'
     return Spot(len(lines) - 1, len(lines[-1])), message
+
+
+def _other_blank(text: str) -> Advice | None:
+    found = _OTHER_BLANK.search(text)
+    if found is None:
+        return None
+    line, column = text.count("\n", 0, found.start()), len(found[0]) - 1
+    return Spot(
+        line, column
+    ), f"the blank U+{ord(found[0][-1]):04X} stands here, which YAML takes for text; write a plain space"
 
 
 def explain(text: str, error: yaml.YAMLError, bracket: Spot | None) -> Advice:

@@ -33,14 +33,9 @@ def table_of_rule(node: Node, tables: Mapping[str, Table | None], field: Field, 
     if isinstance(node, Block):
         return _inline(node, field, notes)
     assert isinstance(node, Scalar)
-    name = str(node.value)
-    if name not in tables:
-        plain = name.removeprefix("tables/").removesuffix(".yml")
-        advice = did_you_mean(name, tables) or f"; write tables/{plain}.yml, or {{text: value}} here"
-        if plain != name and plain in tables:
-            advice = f'; write its name alone: "{plain}"'
-        notes.add(node.place, f'there is no table "{name}"{advice}')
+    if not is_table(node, tables, notes):
         return None
+    name = str(node.value)
     table = tables[name]
     lines = zip(table.entries, table.places, strict=True) if table else ()
     wrong = [(place, key, value, why) for (key, value), place in lines if (why := wrong_text(value, field))]
@@ -56,6 +51,19 @@ def table_of_rule(node: Node, tables: Mapping[str, Table | None], field: Field, 
     more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
     notes.add(node.place, f'the table "{name}" gives {pairs}{more}, and {wrong[0][3]}', "table")
     return None
+
+
+def is_table(node: Scalar, tables: Mapping[str, Table | None], notes: Notes) -> bool:
+    """Whether there is a table of the name that a rule gives (noted where not)."""
+    name = str(node.value)
+    if name in tables:
+        return True
+    plain = name.removeprefix("tables/").removesuffix(".yml")
+    advice = did_you_mean(name, tables) or f"; write tables/{plain}.yml, or {{text: value}} here"
+    if plain != name and plain in tables:
+        advice = f'; write its name alone: "{plain}"'
+    notes.add(node.place, f'there is no table "{name}"{advice}')
+    return False
 
 
 def _inline(block: Block, field: Field, notes: Notes) -> Table | None:

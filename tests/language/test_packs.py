@@ -173,4 +173,4 @@ def test_who_misses_a_parent_of_the_package_is_told_why_the_folder_stands_alone(
     shutil.copy(data_folder() / "mappings" / "_log_event.yml", pack(tmp_path))
     missing = next(line for line in told(tmp_path) if "to extend" in line)
     assert missing.startswith('user.session.start.yml:2 there is no mapping "_mim" to extend; this folder stands alone')
-    assert "_log_event.yml writes event.id" in missing
+    assert "_log_event.yml writes event.id in line " in missing

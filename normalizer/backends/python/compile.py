@@ -61,10 +61,12 @@ def _remembering(plan: Plan, generated: Generated, valid: Callable[[str], Valid]
     """The quick way with a memo before each function that makes parts."""
     names = _namespace(plan, generated)
     for part in generated.parts:
-        if part.rules not in memory.memos:
+        # The same rules make other parts where constants stand in their objects, or where they share these.
+        key = (part.rules, part.destinations, part.ready)
+        if key not in memory.memos:
             checks = [valid(name) if name in part.ready else None for name in part.destinations]
-            memory.memos[part.rules] = Memo(memory, names[part.function], checks)
-        names[part.function] = memory.memos[part.rules]
+            memory.memos[key] = Memo(memory, names[part.function], checks)
+        names[part.function] = memory.memos[key]
     names["valid"] = valid("")
     make: Quick = names["document"]
     return make

@@ -39,7 +39,7 @@ class Part:
     """A function of the source that makes parts of the document from one repeating object of the event.
 
     It gives one result for each destination; `ready` are those that become ready JSON, the others are single values.
-    `rules` are what it follows: parts with equal rules are equal.
+    `rules` are what it follows. Two parts do the same where all but the name of the function are equal.
     """
 
     function: str

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from normalizer.backends import FOLDERS, outputs
-from normalizer.errors import Finding, OutputError, Place
+from normalizer.backends import FOLDERS, ONCE, outputs
+from normalizer.errors import Finding, OutputError, Place, SettingsError
 from normalizer.language import Mappings
 from normalizer.names import MANAGED_BY
 from normalizer.outputs.files import replace_file, why
@@ -39,7 +39,13 @@ class Generated:
         self.outdated = [*_outdated(top, wanted)]
 
     def renew(self) -> None:
-        """Write what is stale or missing, and remove what is left. Raises OutputError."""
+        """Write what is stale or missing, and remove what is left.
+
+        Raises OutputError, and SettingsError where a file is somebody's own: nothing is written then.
+        """
+        foreign = next((each.path for each in self.outdated if each.word == "stale" and not _is_ours(each.path)), None)
+        if foreign is not None:
+            raise SettingsError(f"{foreign} is in the way: mim-ecs build has not made it; move it, or delete it")
         for each in self.outdated:
             try:
                 if each.data is None:
@@ -69,7 +75,7 @@ def _outdated(top: Path, wanted: dict[Path, bytes]) -> Iterator[Outdated]:
     for path, data in wanted.items():
         if not path.is_file():
             yield Outdated(path, "missing", data)
-        elif path.read_bytes() != data:
+        elif path.read_bytes() != data and path.relative_to(top).as_posix() not in ONCE:
             yield Outdated(path, "stale", data)
     for folder, suffixes in FOLDERS.items():
         for path in sorted((top / folder).rglob("*")):

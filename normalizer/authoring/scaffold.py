@@ -18,6 +18,7 @@ from normalizer.authoring.explain.leaves import cut, folded, written
 from normalizer.authoring.explain.trace import Fact, Tracer
 from normalizer.authoring.golden import DOCUMENT, EVENT, Golden
 from normalizer.authoring.pack import GOLDEN
+from normalizer.backends.python.library import Where
 from normalizer.errors import NormalizerError, OutputError, SettingsError
 from normalizer.language import Constant, Mappings, Plan, Rule, load
 from normalizer.language.advice import choices
@@ -106,7 +107,8 @@ def write(made: Scaffold, top: Path) -> list[Path]:
     files = {folder / f"{made.event_type}.yml": made.mapping.encode()}
     for name, event in made.events.items():
         files[cases / f"{name}{EVENT}"] = (json.dumps(event, indent=2, ensure_ascii=False) + "\n").encode()
-    if there := next((path for path in files if os.path.lexists(path)), None):
+    documents = [cases / f"{name}{DOCUMENT}" for name in made.events]
+    if there := next((path for path in (*files, *documents) if os.path.lexists(path)), None):
         raise SettingsError(f"{there} is there already; change that file, or delete it first")
     declared = folder / CUSTOM_FIELDS
     before = declared.read_bytes() if declared.exists() else None

@@ -12,6 +12,7 @@ from normalizer.backends.pipelines import pipelines
 from normalizer.backends.schemas import schemas
 from normalizer.backends.templates import templates
 from normalizer.language import Mappings
+from normalizer.names import NAME
 
 BACKENDS: dict[str, Callable[[Mappings], Iterator[tuple[str, bytes]]]] = {
     "schemas": schemas,
@@ -29,6 +30,10 @@ FOLDERS = {
     "docs/fields": (".md",),
 }
 """Folders in which every file with such an ending is generated: one that no back end writes any more is stale."""
+
+
+ONCE = (f"ingest_pipelines/{NAME}@custom.json",)
+"""Files that are written where they are missing, and are somebody's own from then on."""
 
 
 def outputs(mappings: Mappings) -> Iterator[tuple[str, bytes]]:

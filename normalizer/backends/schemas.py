@@ -27,6 +27,7 @@ from normalizer.language.plan import AS_IS
 from normalizer.language.resolve import REQUIRED
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+_COMMENT = "Made by `mim-ecs build`: change the mappings, not this."
 
 Schema = dict[str, Any]
 
@@ -80,6 +81,7 @@ def event_schema() -> Schema:
     """
     return {
         "$schema": DRAFT,
+        "$comment": _COMMENT,
         "title": "An event of Okta's System Log, as far as it must be right",
         "description": "an object",
         "type": "object",
@@ -130,7 +132,7 @@ def document_schema(plan: Plan, mappings: Mappings) -> Schema:
     properties |= _written_by_run_time(properties)
     return {
         "$schema": DRAFT,
-        "$comment": "Made from the mappings by `mim-ecs build`: change those, not this.",
+        "$comment": _COMMENT,
         "title": f"The document of an event of type {plan.event_type}",
         "description": plan.summary,
         **_tree(properties, set(required)),
@@ -225,6 +227,7 @@ def mapping_schema(mappings: Mappings) -> Schema:
     path: Schema = {"$ref": "#/$defs/path"}
     return {
         "$schema": DRAFT,
+        "$comment": _COMMENT,
         "title": "A mapping file of okta-mim-ecs",
         "description": "How an event of Okta becomes a document of the Elastic Common Schema.",
         "type": "object",

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from normalizer.ecs import Field
 from normalizer.errors import Place
 from normalizer.language.advice import a, choices, did_you_mean, nearest, nearest_below
-from normalizer.language.conversions import STEPS, TYPES
+from normalizer.language.conversions import STEPS, TEXT_TYPES, TYPES
 from normalizer.language.event_facts import is_event_path, kind, known_path
 from normalizer.language.fields import Declared
 from normalizer.language.literals import constant
 from normalizer.language.model import MappingFile, Target, Written, WrittenEach, WrittenPath, WrittenRule, WrittenSet
 from normalizer.language.notes import Notes
 from normalizer.language.plan import AS_IS, Constant, Destination, Each, Origin, Rule, Table, Value
-from normalizer.language.reader import Scalar, Sequence
+from normalizer.language.reader import Node, Scalar, Sequence
 from normalizer.language.tables import is_table, table_of_rule
 
 NOT_BY_MAPPINGS = {
@@ -190,13 +190,8 @@ class _Checker:
         if not self.writable(field, written.target.place):
             return None
         items = literal.items if isinstance(literal, Sequence) else (literal,)
-        for item in items:
-            if isinstance(item, Scalar) and isinstance(item.value, str) and is_event_path(item.value):
-                self.notes.add(
-                    item.place,
-                    f'"{item.shown}" is an event path, and `set` writes the text itself; did you mean `fields`?',
-                )
-                return None
+        if not self.no_path(literal, "`set`", "`fields`"):
+            return None
         value = constant(literal, field, self.notes)
         places = tuple(item.place for item in items)
         return (
@@ -234,9 +229,9 @@ class _Checker:
             )
             self.notes.add(place, message, "values")
             good = False
-        if written.default is not None:
+        if written.default is not None and self.no_path(written.default, "`default`", "a further path of `from`"):
             default = constant(written.default, field, self.notes)
-            good = good and default is not None
+        good = good and (written.default is None or default is not None)
         if not good or not self.fits(written, field):
             return None
         return Value(
@@ -288,6 +283,15 @@ class _Checker:
 
     # ---- parts of a rule
 
+    def no_path(self, literal: Node, where: str, instead: str) -> bool:
+        """Whether no text of a literal looks like a forgotten path (noted where one does)."""
+        for item in literal.items if isinstance(literal, Sequence) else (literal,):
+            if isinstance(item, Scalar) and isinstance(item.value, str) and is_event_path(item.value):
+                what = f'"{item.shown}" is an event path, and {where} writes the text itself'
+                self.notes.add(item.place, f"{what}; did you mean {instead}?")
+                return False
+        return True
+
     def parts(self, written: WrittenRule) -> bool:
         """Whether the parts of a rule are good that can be told without its field. Each of them is looked at."""
         good = [known_path(path, self.notes) for path in written.paths]
@@ -331,7 +335,7 @@ class _Checker:
                     if arrives == "object"
                     else "read a text with {from: …, as: json}, or name an object"
                 )
-                wanted = TYPES[field.type].noun if takes == "text" else a(takes)
+                wanted = a(takes) if takes == "object" or field.type in TEXT_TYPES else TYPES[field.type].noun
                 self.notes.add(
                     path.place, f'"{field.name}" takes {wanted}, and {a(arrives)} arrives here; {how}', "kind"
                 )

@@ -126,7 +126,7 @@ def _field(name: str, key: Scalar, node: Block, notes: Notes) -> Field | None:
     unknown = [other for other, _ in node.entries if other.value not in _KEYS]
     if unknown and all(isinstance(inner, Block) for _, inner in node.entries):
         below = unknown[0]
-        notes.add(below.place, f'names are written whole, so write "{name}.{below.shown}: {{type: …, description: …}}"')
+        notes.add(below.place, f'names are written whole; write "{name}.{below.shown}: {{type: …, description: …}}"')
         return None
     for other in unknown:
         advice = did_you_mean(str(other.value), _KEYS) or f"; it can have {choices(_KEYS)}"

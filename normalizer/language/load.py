@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from normalizer.data import data_folder
@@ -27,6 +27,7 @@ from normalizer.language.tables import table
 
 _IDENTITY = "event.id"
 _NONE: Mapping[str, Field] = {}
+_ENDINGS = (".yml", ".yaml")
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(\.\*)?|\*").fullmatch
 
 
@@ -99,8 +100,15 @@ class _Folder:
         self.files: dict[str, MappingFile] = {}
         self.broken = set(_misnamed(path))
         self.check_names()
+        self.check_folders()
         for each in _files(path):
             if each.suffix != ".yml" or each.name == CUSTOM_FIELDS:
+                continue
+            if _is_custom_fields(each.stem):
+                self.notes.add(
+                    Place(self.name(each), 1, 1), f"custom fields are declared in {CUSTOM_FIELDS}; rename it to that"
+                )
+                self.broken.add(Path(CUSTOM_FIELDS).stem)
                 continue
             tree = self.tree(each)
             file = None if tree is None else mapping_file(each.stem, self.name(each), tree, notes)
@@ -137,9 +145,8 @@ class _Folder:
     def declared(self, others: Mapping[str, Field] = _NONE) -> Declared:
         """The custom fields, with those of others; a folder need not have any of its own."""
         file = self.path / CUSTOM_FIELDS
-        if file.exists():
-            return custom_fields(self.tree(file), others, self.notes)
-        return Declared({**others}, readable=file.stem not in self.broken)
+        declared = custom_fields(self.tree(file), others, self.notes) if file.exists() else Declared({**others})
+        return replace(declared, readable=declared.readable and file.stem not in self.broken)
 
     def tables(self) -> dict[str, Table | None]:
         """The tables by name; None for those that hold a mistake."""
@@ -165,6 +172,15 @@ class _Folder:
                         "of them; rename one",
                     )
 
+    def check_folders(self) -> None:
+        """Nothing is read but the folder itself and tables/ in it."""
+        for path in sorted(self.path.rglob("*")):
+            below = path.relative_to(self.path)
+            is_deeper = len(below.parts) > 2 or (len(below.parts) == 2 and below.parts[0] != "tables")
+            if is_deeper and path.suffix.lower() in _ENDINGS and not any(part[0] == "." for part in below.parts):
+                what = "mapping files lie in the folder itself, tables in tables/"
+                self.notes.add(Place(self.name(path), 1, 1), f"nobody reads this: {what}; move it there")
+
     def check_names_beside(self, base: _Folder) -> None:
         """Names that are those of another folder but for case."""
         theirs = {name.lower(): name for name in base.files}
@@ -175,6 +191,11 @@ class _Folder:
                 self.notes.add(Place(file.file, 1, 1), message)
 
 
+def _is_custom_fields(name: str) -> bool:
+    """Whether a file is named nearly as that of the custom fields."""
+    return re.sub(r"[^a-z]", "", name.lower()).removesuffix("s") == "customfield"
+
+
 def _misnamed(folder: Path) -> list[str]:
     """The names of files that are not looked at for their ending (noted)."""
     return [each.stem for each in _files(folder) if each.suffix != ".yml"]
@@ -183,7 +204,7 @@ def _misnamed(folder: Path) -> list[str]:
 def _files(folder: Path) -> list[Path]:
     """The YAML files of a folder, sorted by name; hidden ones are editors'."""
     return sorted(
-        each for each in folder.glob("*") if each.suffix.lower() in (".yml", ".yaml") and not each.name.startswith(".")
+        each for each in folder.glob("*") if each.suffix.lower() in _ENDINGS and not each.name.startswith(".")
     )
 
 

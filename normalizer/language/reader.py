@@ -157,6 +157,7 @@ class _Composer:
         self.name = name
         self.findings: list[Finding] = []
         self.anchors: dict[str, Node | None] = {}
+        self.missing: set[str] = set()
         self.open: list[Any] = []
         self.parser = _Parser(text)
         self.next: Callable[[], Any] = self.parser.get_event
@@ -225,7 +226,8 @@ class _Composer:
 
     def alias(self, name: str, place: Place) -> Node | None:
         """What an alias repeats."""
-        if name not in self.anchors:
+        if name not in self.anchors and name not in self.missing:
+            self.missing.add(name)  # told where it is used first: it is one mistake
             self._note(
                 place,
                 f"the alias *{name} has no anchor above it; write &{name} where the value stands first, or quote the "

@@ -37,6 +37,14 @@ def mapping_file(name: str, file: str, tree: Node, notes: Notes) -> MappingFile 
             "lines",
         )
         return None
+    if (
+        tree.entries
+        and not any(nearest(str(key.value), _FILE_KEYS) for key, _ in tree.entries)
+        and all(isinstance(value, Scalar) for _, value in tree.entries)
+    ):
+        what = f"a mapping file has {choices(_FILE_KEYS)}, and this has none of them"
+        notes.add(tree.place, f"{what}; a table stands in tables/{name}.yml")
+        return None
     gaps = not _known_keys(tree, _FILE_KEYS, "a mapping file", notes) or bool(tree.dropped)
     reader = _Reader(notes)
     for key in ("set", "fields"):

@@ -14,10 +14,10 @@ import yaml
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _UNSEEN = re.compile(
-    "[^\\t\\n\\r\u0020-\u007e\u00a0-\u200a\u200c-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "[^\\t\\n\\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "|[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\uffa0\U000e0000-\U000e0fff]"
 )
-
-
+"""Controls, separators, blanks without width, what turns the direction of text; not the joiners that scripts need."""
 _OTHER_BLANK = re.compile(
     "^[ \u00a0\u2000-\u200a\u202f\u205f\u3000]*[\u00a0\u2000-\u200a\u202f\u205f\u3000]", re.MULTILINE
 )

@@ -43,7 +43,7 @@ def table_of_rule(node: Node, tables: Mapping[str, Table | None], field: Field, 
         return table
     assert table is not None
     slips = len(wrong) < len(table.entries) or all(nearest(value, field.values) for _, _, value, _ in wrong)
-    if slips and not wrong[0][0].shipped:  # it is the right table, with slips in it
+    if (slips or node.place.shipped) and not wrong[0][0].shipped:  # it is the right table, with slips in it
         for place, key, value, why in wrong:
             notes.add(place, f'"{value}" is given for "{key}", and {why}', "table")
         return None

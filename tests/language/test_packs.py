@@ -133,7 +133,7 @@ def test_a_field_of_the_package_with_further_values(tmp_path: Path) -> None:
     write(folder, _custom_fields=declared.replace("generic, ", ""))
     assert told(folder)[0] == (
         '_custom_fields.yml:1 "okta.mim.command.channel" is declared by the package already; remove the line, or '
-        "repeat it with further `values`"
+        "let `values` list the package's (generic, ios) and yours"
     )
 
 
@@ -174,3 +174,8 @@ def test_who_misses_a_parent_of_the_package_is_told_why_the_folder_stands_alone(
     missing = next(line for line in told(tmp_path) if "to extend" in line)
     assert missing.startswith('user.session.start.yml:2 there is no mapping "_mim" to extend; this folder stands alone')
     assert "_log_event.yml writes event.id in line " in missing
+
+
+def test_a_table_of_its_own_that_the_package_cannot_use(tmp_path: Path) -> None:
+    [line] = told(pack(tmp_path, tables__outcome="SUCCESS: yes\n"))
+    assert line.startswith('outcome.yml:1 "yes" is given for "SUCCESS", and "event.outcome" allows only ')

@@ -16,9 +16,11 @@ _PIECE = re.compile(r"\\[*?\\]|\\|[^\\]")
 
 _BOUNDS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _AROUND = {"contains": ("*", "*"), "startswith": ("", "*"), "endswith": ("*", "")}
-_CHANGE_NOTHING = frozenset({"all", "cased", "neq", "i", "m", "s", "re", "exists", "fieldref", *_BOUNDS, *_AROUND})
+_CHANGE_NOTHING = frozenset(
+    {"all", "windash", "cased", "neq", "i", "m", "s", "re", "exists", "fieldref", *_BOUNDS, *_AROUND}
+)
 _ANY_VALUE = frozenset(
-    {"cidr", "windash", "base64", "base64offset", "utf16", "utf16le", "utf16be", "wide", "expand"}
+    {"cidr", "base64", "base64offset", "utf16", "utf16le", "utf16be", "wide", "expand"}
     | {"minute", "hour", "day", "week", "month", "year"}
 )
 """Modifiers behind which values are not compared as they are written."""

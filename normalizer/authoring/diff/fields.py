@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from normalizer.authoring.diff.model import Change, Said
 from normalizer.authoring.diff.rules import parts
-from normalizer.authoring.diff.same import form
+from normalizer.authoring.same import form
 from normalizer.errors import Place
 from normalizer.language import Each, Plan
 from normalizer.language.plan import AS_IS, Rule

@@ -17,7 +17,7 @@ from normalizer.authoring.detections.model import Gone
 from normalizer.authoring.diff.declared import written_by
 from normalizer.authoring.diff.fields import written
 from normalizer.authoring.diff.model import Difference
-from normalizer.authoring.diff.same import values
+from normalizer.authoring.same import values
 from normalizer.language import Constant, Mappings, Plan, Value
 from normalizer.language.plan import Rule, Scalar
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from normalizer.authoring.diff.model import Said
-from normalizer.authoring.diff.same import form, once, shown, steps, values, wider
+from normalizer.authoring.same import form, once, shown, steps, values, wider
+from normalizer.backends.python.convert import CONVERT
 from normalizer.errors import Place
+from normalizer.language.conversions import PROBLEM
 from normalizer.language.paths import EventPath
-from normalizer.language.plan import AS_IS, Constant, Each, Rule, Table, Value
+from normalizer.language.plan import AS_IS, Constant, Destination, Each, Rule, Table, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,14 @@ def _ignore(old: Value, new: Value) -> Iterator[Part]:
         yield Part("ignore-added", None, _one(more), *places)
     if less:
         kind = "ignore-removed" if new.collect or len(new.paths) == 1 else "ignore-removed-first"
+        if new.table is None and not new.steps and not all(_fits(text, new.destination) for text in less):
+            kind = "ignore-removed-problem"
         yield Part(kind, _one(less), None, *places)
+
+
+def _fits(text: str, destination: Destination) -> bool:
+    """Whether a text becomes a value of the field."""
+    return destination.type == AS_IS or CONVERT[destination.type](text) is not PROBLEM
 
 
 def _table(old: Value, new: Value) -> Iterator[Part]:

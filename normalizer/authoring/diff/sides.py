@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from normalizer.authoring.annotations import in_repository
 from normalizer.authoring.diff.git import DEFAULT, check_out
 from normalizer.authoring.pack import find
-from normalizer.errors import Finding, MappingError, Place
+from normalizer.errors import Finding, MappingError, Place, SettingsError
 from normalizer.language import Mappings
 from normalizer.language.load import read_folder
 
@@ -48,6 +48,8 @@ class Side:
 
 def sides(old: str, new: str) -> tuple[Side, Side]:
     """Both sides. Raises SettingsError for what is neither folder nor revision, MappingError for mistakes in either."""
+    if not (old and new):
+        raise SettingsError("an empty name is neither a folder nor a revision; name both sides, or OLD alone")
     beside = Path(new) if Path(new).is_dir() else Path()
     like = beside if any(beside.glob("*.yml")) and beside != Path() else beside / DEFAULT
     (one, mistakes), (other, more) = _side(old, like, may_lack=True), _side(new, like)

@@ -109,6 +109,10 @@ ROWS: dict[str, Row] = {
     "ignore-removed-first": _major(
         "text of `ignore` removed, with further paths", "Where a later path gave the value, it is now that text."
     ),
+    "ignore-removed-problem": _major(
+        "text of `ignore` removed that the field does not take",
+        "Documents of events with that text say now that it did not convert, in `event.kind` and a tag.",
+    ),
     "ignore-removed": _minor("text of `ignore` removed", "Events with that text gave no value, and give it now."),
     "conversion-changed": _major("conversion changed", "The same event gives another value, or none."),
     "table-added": _major("table added", "Values are looked up now: each is another one, or none."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from normalizer.authoring.lint.subject import Found, Subject
+from normalizer.authoring.same import form
 from normalizer.errors import Place
 from normalizer.language import Constant, Plan, Rule, Value
 from normalizer.language.advice import choices
@@ -33,7 +34,7 @@ def repeated_rule(subject: Subject) -> Found:
     changes: set[Place] = set()
     for rule in subject.rules:
         before = rule.origin.instead_of
-        if before is not None and before == rule:
+        if before is not None and before.destination == rule.destination and form(before) == form(rule):
             repeats.setdefault(rule.origin.place, (rule, before))
         else:
             changes.add(rule.origin.place)  # a scope with `also` writes several: all of them must be repeats

@@ -231,13 +231,13 @@ SEEDS = {
     "a default is added": seed(
         "minor", log("map: severity}", "map: severity, default: 1}"), ("default-added", "event.severity")
     ),
-    "a text is no longer ignored": seed(
-        "minor",
+    "a text is no longer ignored that the field does not take": seed(
+        "major",
         log(
             "is_proxy: {from: isProxy, ignore: *nothing}",
             "is_proxy: {from: isProxy, ignore: [unknown, Unknown, UNKNOWN]}",
         ),
-        ("ignore-removed", "okta.security_context.is_proxy"),
+        ("ignore-removed-problem", "okta.security_context.is_proxy"),
     ),
     # no document changes
     "a summary is another": seed(

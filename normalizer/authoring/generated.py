@@ -43,8 +43,8 @@ class Generated:
 
         Raises OutputError, and SettingsError where a file is somebody's own: nothing is written then.
         """
-        foreign = next((each.path for each in self.outdated if each.word == "stale" and not _is_ours(each.path)), None)
-        if foreign is not None:
+        stale = [each.path for each in self.outdated if each.word == "stale" and each.path.stat().st_size]
+        if (foreign := next((path for path in stale if not _is_ours(path)), None)) is not None:
             raise SettingsError(f"{foreign} is in the way: mim-ecs build has not made it; move it, or delete it")
         for each in self.outdated:
             try:

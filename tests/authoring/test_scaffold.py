@@ -188,6 +188,15 @@ def test_other_golden_cases_stay_as_they_are(top: Path) -> None:
     assert before.items() <= contents(top).items()
 
 
+def test_a_document_that_is_there_already(pack: Path) -> None:
+    own = pack / "tests" / "golden" / "mim.x" / "sparse.document.json"
+    own.parent.mkdir()
+    own.write_text("{}")
+    before = contents(pack)
+    assert "sparse.document.json is there already; " in mim_ecs("new", "mim.x", cwd=pack, code=2).err
+    assert contents(pack) == before
+
+
 def test_golden_cases_that_are_there_already(pack: Path) -> None:
     mim_ecs("new", "mim.x", cwd=pack)
     (pack / "mappings" / "mim.x.yml").unlink()

@@ -46,7 +46,7 @@ def test_the_line_and_a_caret_stand_below_a_finding(top: Path) -> None:
         "    |   ^^^^^^^^^^^^^^^^^^^^^^^",
         "",
         "1 finding (1 load-error) in 30 mapping files.",
-        "Not checked: golden cases and generated files, until the mapping files can be read.",
+        "Not checked: golden cases, generated files and what is unused, until the mapping files can be read.",
     ]
 
 
@@ -122,7 +122,7 @@ def mistaken(top: Path) -> Path:
 def test_json(mistaken: Path) -> None:
     said = json.loads(mim_ecs("check", "--format", "json", code=1).out)
     assert said["checked"] == {"mapping files": 31}
-    assert said["not_checked"] == ["golden cases and generated files, until the mapping files can be read"]
+    assert said["not_checked"] == ["golden cases, generated files and what is unused, until the mapping files can be read"]
     first, second = said["findings"]
     assert (first["file"], first["line"], first["column"], first["end_column"]) == (str(mistaken), 1, 13, 18)
     assert (second["line"], second["column"], second["end_column"], second["level"]) == (4, 7, 16, "error")
@@ -253,6 +253,25 @@ def test_what_is_not_generated_stays(pack: Path) -> None:
         mim_ecs("build", code=0)
         mim_ecs("check", code=0)
         assert own.read_text() == "{}"
+
+
+def test_what_is_in_the_way_is_left(pack: Path) -> None:
+    own = pack / "schemas" / "event.schema.json"
+    own.parent.mkdir()
+    own.write_text("{}")
+    assert mim_ecs("build", code=2).lines == [
+        "Error: schemas/event.schema.json is in the way: mim-ecs build has not made it; move it, or delete it."
+    ]
+    assert [path.name for path in own.parent.iterdir()] == [own.name]
+
+
+def test_processors_of_ones_own_stay(pack: Path) -> None:
+    mim_ecs("build", code=0)
+    custom = pack / "ingest_pipelines" / "logs-okta.mim@custom.json"
+    custom.write_text('{"processors": [{"set": {"field": "labels.team", "value": "blue"}}]}')
+    mim_ecs("build", "--check", code=0)
+    mim_ecs("build", code=0)
+    assert "blue" in custom.read_text()
 
 
 def test_hostile_names_and_words(top: Path) -> None:

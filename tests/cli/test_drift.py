@@ -42,7 +42,7 @@ def test_new_missing_and_renamed(catalog: Path) -> None:
     edited(catalog, lambda text: text + '"mim.checkOSXAccessEligibility.true","Checks, twice.","2015.01","mim"\n')
     done = mim_ecs("drift", catalog, code=1)
     assert done.out.decode().splitlines() == [
-        "renamed: mim.command.ios.formaterror (mappings/mim.command.ios.formaterror.yml) is "
+        "renamed: mim.command.ios.formaterror (mappings/mim.command.ios.formaterror.yml) is most likely "
         "mim.command.ios.format_error in the catalogue (line 13)",
         "new:     mim.checkOSXAccessEligibility.true - Checks, twice.; mim-ecs new mim.checkOSXAccessEligibility.true",
         "missing: mim.streamDevicesCSVDownload (mappings/mim.streamDevicesCSVDownload.yml) is not in the catalogue",

@@ -79,6 +79,7 @@ PARTS: list[tuple[dict[str, Any], list[str]]] = [
     ({"threshold": {"field": ["a", "b"], "value": 3, "cardinality": [{"field": "c", "value": 2}]}}, ["a", "b", "c"]),
     ({"threshold": {"field": "a", "value": 3}}, ["a"]),
     ({"new_terms_fields": ["a", "b"]}, ["a", "b"]),
+    ({"new_terms": {"field": "new_terms_fields", "value": ["a", "b"]}}, ["a", "b"]),
     ({"alert_suppression": {"group_by": ["a"]}}, ["a"]),
     ({"threat_mapping": [{"entries": [{"field": "a", "type": "mapping", "value": "threat.b"}]}]}, ["a"]),
     ({"severity_mapping": [{"field": "a", "value": "x"}, {"field": "b", "value": ""}]}, ["a:x", "b"]),

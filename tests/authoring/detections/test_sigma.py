@@ -39,6 +39,7 @@ ITEMS = [
     ("a: x*y?", ["a~:x*y?"]),
     (r"a: 'x\*\y\\*'", [r"a~:x\*\\y\\*"]),
     ("a|contains: x", ["a~:*x*"]),
+    ("a|windash|contains: -x", ["a~:*-x*"]),
     ("a|contains|all: [x, y]", ["a~:*x*|*y*"]),
     ("a|startswith|cased: x", ["a:x*"]),
     ("a|endswith: [x, y]", ["a~:*x|*y"]),

@@ -181,6 +181,12 @@ def test_before_the_first_mappings_of_a_pack(tmp_path: Path, monkeypatch: pytest
     assert change[:2] == ("event-type-added", "mim.wiped")
 
 
+@pytest.mark.parametrize(("old", "new"), [("", "."), ("installed", "")])
+def test_a_name_that_is_empty(old: str, new: str) -> None:
+    """As where a variable of CI is not set."""
+    assert refused(old, new).startswith("an empty name is neither a folder nor a revision; ")
+
+
 def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(edited(tmp_path, {}))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))

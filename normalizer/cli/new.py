@@ -38,7 +38,8 @@ def new(event_type: str, example: str | None, into: Path) -> None:
     """Write a mapping file and golden cases for an event type, to start from.
 
     The file extends the parent whose event types are most like it, and says in comments what to choose; `mim-ecs check`
-    finds nothing to mend in it (where generated files are kept, after `mim-ecs build`). In a folder of its own it is a pack: the mappings of the package hold beside it.
+    finds nothing to mend in it (where generated files are kept, after `mim-ecs build`). In a folder of its own it is a
+    pack: the mappings of the package hold beside it.
     """
     folder = into / "mappings"
     mappings = load(folder if any(folder.glob("*.yml")) else None)

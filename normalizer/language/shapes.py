@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from normalizer.errors import Place
 from normalizer.language.advice import choices, did_you_mean, nearest
@@ -25,6 +26,7 @@ _RULE_KEYS = ("from", "collect", "ignore", "as", "map", "default")
 _SCOPE_KEYS = ("at", "also", "ignore", "fields")
 _EACH_KEYS = ("each", "fields")
 _NO_BLANK = re.compile(r"([\w.@-]+):(\S+)").fullmatch
+_SLIP = 0.7
 _ANY_KEYS = (*dict.fromkeys((*_RULE_KEYS, *_SCOPE_KEYS, *_EACH_KEYS)),)
 
 
@@ -132,6 +134,11 @@ def _texts(node: Node | None, key: str, notes: Notes, *, always_list: bool = Fal
     return good
 
 
+def _is_key(name: str) -> bool:
+    """Whether a name in a rule is one of its keys, maybe with a slip; `reason` is none, and near enough to `also`."""
+    return bool(get_close_matches(name.lower(), _ANY_KEYS, n=1, cutoff=_SLIP))
+
+
 def _whole(node: Node) -> bool:
     """Whether the reader has left nothing out, of the node or of a list right in it."""
     if isinstance(node, Block):
@@ -228,7 +235,7 @@ class _Reader:
             self.each(key, node, scope)
         elif any(node.get(word) is not None for word in ("fields", "at", "also")):
             self.scope(key, node, scope)
-        elif node.entries and not any(nearest(str(name.value), _ANY_KEYS) for name, _ in node.entries):
+        elif node.entries and not any(_is_key(str(name.value)) for name, _ in node.entries):
             first = node.entries[0][0].shown
             self.notes.add(
                 node.entries[0][0].place,

@@ -162,7 +162,7 @@ def _escape(error: _Error) -> Advice:
 
 def _indicator(error: _Error) -> Advice:
     char = error.char(error.start)
-    rest = re.split(r"\s#|[,\]}]|\s*$", error.line(error.start.line)[error.start.column :], maxsplit=1)[0]
+    rest = re.split(r"\s#|[,\]}]|\s*$", error.line(error.start.line)[error.start.column :], maxsplit=1)[0].rstrip()
     return error.start, f'a text cannot begin with {char}; quote it, like "{rest}"'
 
 

@@ -122,7 +122,9 @@ def mistaken(top: Path) -> Path:
 def test_json(mistaken: Path) -> None:
     said = json.loads(mim_ecs("check", "--format", "json", code=1).out)
     assert said["checked"] == {"mapping files": 31}
-    assert said["not_checked"] == ["golden cases, generated files and what is unused, until the mapping files can be read"]
+    assert said["not_checked"] == [
+        "golden cases, generated files and what is unused, until the mapping files can be read"
+    ]
     first, second = said["findings"]
     assert (first["file"], first["line"], first["column"], first["end_column"]) == (str(mistaken), 1, 13, 18)
     assert (second["line"], second["column"], second["end_column"], second["level"]) == (4, 7, 16, "error")

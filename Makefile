@@ -79,7 +79,7 @@ test-parity: setup  ## Python and pipelines make the same documents: other rando
 
 # Options: make test-reliability RELIABILITY='--rows 1,3 --engine opensearch --scale full'
 RELIABILITY ?=
-test-reliability: setup  ## the promises about delivery in their full size, on genuine servers; takes two hours
+test-reliability: setup  ## the promises about delivery in their full size, on genuine servers; takes two and a half hours
 	$(BIN)/python -m tests.reliability $(RELIABILITY)
 
 lint: setup  ## ruff and mypy

@@ -18,7 +18,7 @@ def check_out(name: str, into: Path, like: Path, *, may_lack: bool = False) -> t
     """Write the mapping files of `REV` or `REV:path` into a folder, with their paths from the repository's top.
 
     Gives the revision as it was named, and the path. Where none is named it is that of the folder `like`, or
-    `mappings` at the top where the revision has none there; None where it has none at all, if it `may_lack` them.
+    `mappings` at the top where there is no such folder; None where the revision has none there, if it `may_lack` them.
     Raises SettingsError where git is missing, the current folder is in no repository, there is no such revision, or no
     mapping file in it.
     """
@@ -28,7 +28,9 @@ def check_out(name: str, into: Path, like: Path, *, may_lack: bool = False) -> t
         advice = did_you_mean(name, ["installed"]) or _ADVICE
         raise SettingsError(f'{_no_folder(name)}, nor is "{revision}" a revision that git has here{advice}')
     below = PurePosixPath(os.path.relpath(like.resolve(), Path(top).resolve()))
-    folders = [PurePosixPath(named)] if named else [below, PurePosixPath(DEFAULT)]
+    folders = [PurePosixPath(named)] if named else [below]
+    if not named and not like.is_dir():
+        folders.append(PurePosixPath(DEFAULT))
     folder, names = next(filter(None, (_mappings(revision, each, top) for each in folders)), (folders[-1], []))
     if not names and (named or not may_lack):
         advice = f"name the folder after a colon, as in {revision}:path/to/mappings"

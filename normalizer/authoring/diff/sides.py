@@ -78,7 +78,7 @@ def _side(name: str, like: Path, *, may_lack: bool = False) -> tuple[Side, list[
         top = Path(folder)
         revision, path = check_out(name, top, like, may_lack=may_lack)
         if path is None:
-            return _installed(f"{revision}, which has no mappings ({INSTALLED})")
+            return _installed(f"{revision}, which has no {like.as_posix()} ({INSTALLED})")
         mappings, findings = read_folder(find(top / path).mappings)
         return Side(name, mappings, f"{top.as_posix()}/", f"{revision}:"), findings
 

@@ -67,6 +67,7 @@ def test_a_revision_is_meant_of_the_mappings_beside_the_current_folder(
     edited(repository / "packs" / "acme", {"mim.one.yml": ("new", "done")})
     monkeypatch.chdir(repository / "packs" / "acme")
     assert told("HEAD") == [(*CHANGED, ["HEAD:packs/acme/mappings/mim.one.yml:4:7"], ["mappings/mim.one.yml:4:7"])]
+    assert sides("HEAD~1", ".")[0].name == "HEAD~1, which has no mappings (installed)"  # not the other pack at the top
     (repository / "docs").mkdir()
     monkeypatch.chdir(repository / "docs")
     assert told("HEAD~2", "..") == [(*CHANGED, ["HEAD~2:mappings/mim.one.yml:4:7"], ["../mappings/mim.one.yml:4:7"])]

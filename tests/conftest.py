@@ -29,7 +29,20 @@ UNMEASURED = (
     LONG,
     HERE / "security",
     HERE / "test_ci.py",
-    *(HERE / "cli" / f"test_{name}.py" for name in ("memory", "index_state", "index_exact", "replay")),
+    *(
+        HERE / "cli" / f"test_{name}.py"
+        for name in (
+            "dead_letters",
+            "ends",
+            "index_exact",
+            "index_state",
+            "index_workers",
+            "inputs",
+            "logs",
+            "memory",
+            "replay",
+        )
+    ),
 )
 
 

@@ -35,7 +35,8 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Ways:
     rules = {"plain": "", "owner": owner}
     for number, name in enumerate(fields):
         rules[f"constant{number}"] = f"set:\n  {name}: more\n"
-        rules[f"value{number}"] = f"fields:\n  {name}: target(type=User).displayName\n"
+        if number % 4 == 0:
+            rules[f"value{number}"] = f"fields:\n  {name}: target(type=User).displayName\n"
     for name, text in rules.items():
         head = f"event_type: mim.x.{name}\nextends: _command\nsummary: The event type {name}.\n"
         (folder / f"mim.x.{name}.yml").write_text(head + text, encoding="utf-8")
@@ -45,7 +46,7 @@ def ways(tmp_path_factory: pytest.TempPathFactory) -> Ways:
 @pytest.mark.parametrize("backwards", [False, True])
 def test_types_that_differ_in_one_field_keep_apart(ways: Ways, backwards: bool) -> None:
     types = sorted(plan.event_type for plan in ways.mappings.plans if plan.event_type.startswith("mim.x."))
-    assert len(types) > 50
+    assert len(types) > 30
     for event in (EVENT, EVENT | TARGET):
         for event_type in reversed(types) if backwards else types:
             ways.document(event | {"eventType": event_type})  # fails where a way says otherwise

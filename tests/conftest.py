@@ -29,6 +29,7 @@ UNMEASURED = (
     LONG,
     HERE / "security",
     HERE / "test_ci.py",
+    HERE / "inputs" / "test_memory.py",
     *(
         HERE / "cli" / f"test_{name}.py"
         for name in (

@@ -23,7 +23,6 @@ from normalizer.runtime.normalizer import Normalizer, Options
 EVENT, DOCUMENT, OPTIONS = ".event.json", ".document.json", ".options.json"
 RENEW = "mim-ecs check --renew"
 _SHOWN = 60
-_LONGEST = 200
 _ABSENT = object()
 _MARKS = ("error.message", "event.kind", "tags")
 """What a document says of values that were left out: where those differ too, they are what is to be mended."""
@@ -102,7 +101,6 @@ class _Difference:
     case: Case
     expected: Any
     actual: Any
-    problems: tuple[str, ...] = ()
     more: int = 0
 
 
@@ -202,27 +200,17 @@ class Golden:
         plan = next(each for each in self.mappings.plans if each.chain[0] == case.mapping)
         differing = [*_differing(expected, actual)]
         others = [each for each in differing if each[0] not in _MARKS]
-        problems = tuple(_problems(actual) - _problems(expected)) if others else ()
         for name, before, now in others or differing:
             key = (_place(plan, name), name)
-            why = problems if now is _ABSENT else ()
-            first = self._differences.setdefault(key, _Difference(case, before, now, why))
+            first = self._differences.setdefault(key, _Difference(case, before, now))
             first.more += first.case is not case
 
     def _told(self, item: tuple[tuple[Place, str], _Difference]) -> Finding:
         (place, name), first = item
         more = f" and {first.more} more cases" if first.more > 1 else " and one more case" if first.more else ""
         expected, now = _shown(first.expected), _shown(first.actual)
-        now += f" ({cut('; '.join(sorted(first.problems)), _LONGEST)})" if first.problems else ""
         what = f'golden case {first.case}{more}: "{name}" should be {expected}, and is {now}'
         return Finding(place, f"{what}; mend the rule, or accept it with {RENEW}", "golden-differs")
-
-
-def _problems(document: Any) -> set[str]:
-    """What a document says of values that did not convert."""
-    error = document.get("error") if isinstance(document, dict) else None
-    told = error.get("message") if isinstance(error, dict) else None
-    return {*told.split("; ")} if isinstance(told, str) else set()
 
 
 def _mistake(path: Path) -> Finding | None:

@@ -256,9 +256,7 @@ def _proposals(mappings: Mappings, facts: tuple[Fact, ...]) -> _Proposals:
         known = None if any(isinstance(key, int) for key in fact.where) else _readable(path)
         if fact.is_read:
             is_part = all(pick.where != fact.where for _, pick in fact.picks)
-            if is_part and known is not None and _is_open(path):
-                whole[path] = cut(written(fact.value), _SHOWN)
-            elif is_part and known is None and _is_open(names := ".".join(_names(fact.where))):
+            if is_part and _is_open(names := ".".join(_names(fact.where))):
                 whole.setdefault(names, cut(written(fact.value), _SHOWN))
         elif known is None:
             made.unread.append(folded(fact.where))

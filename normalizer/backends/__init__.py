@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from normalizer.backends.field_tables import field_tables
-from normalizer.backends.pipelines import pipelines
+from normalizer.backends.pipelines import CUSTOM, pipelines
 from normalizer.backends.schemas import schemas
 from normalizer.backends.templates import templates
 from normalizer.language import Mappings
-from normalizer.names import NAME
 
 BACKENDS: dict[str, Callable[[Mappings], Iterator[tuple[str, bytes]]]] = {
     "schemas": schemas,
@@ -32,7 +31,7 @@ FOLDERS = {
 """Folders in which every file with such an ending is generated: one that no back end writes any more is stale."""
 
 
-ONCE = (f"ingest_pipelines/{NAME}@custom.json",)
+ONCE = (f"ingest_pipelines/{CUSTOM}.json",)
 """Files that are written where they are missing, and are somebody's own from then on."""
 
 

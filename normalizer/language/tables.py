@@ -26,17 +26,15 @@ def table(name: str, tree: Node | None, notes: Notes) -> Table | None:
 
 
 def table_of_rule(node: Node, tables: Mapping[str, Table | None], field: Field, notes: Notes) -> Table | None:
-    """The table that a rule names or holds, its values fit for the field; None where it is not (noted).
+    """The table that a rule names or holds, its values fit for the field; None where they are not (noted).
 
-    A table that is None exists, but is broken.
+    Also None for a name that is no table, which `is_table` tells, and for a table that is broken, which is None.
     """
     if isinstance(node, Block):
         return _inline(node, field, notes)
     assert isinstance(node, Scalar)
-    if not is_table(node, tables, notes):
-        return None
     name = str(node.value)
-    table = tables[name]
+    table = tables.get(name)
     lines = zip(table.entries, table.places, strict=True) if table else ()
     wrong = [(place, key, value, why) for (key, value), place in lines if (why := wrong_text(value, field))]
     if not wrong:

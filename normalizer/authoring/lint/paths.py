@@ -64,10 +64,9 @@ def _selected(name: str) -> str:
 
 def impossible_selector(subject: Subject) -> Found:
     """Selectors that look for a text which LogEvent never has there."""
-    readings = _readings(subject)
-    used = Counter((name, value) for reading in readings for _, name, selector in _selectors(reading)
+    used = Counter((name, value) for reading in subject.readings for _, name, selector in _selectors(reading)
                    for value in selector.values)  # fmt: skip
-    for reading in readings:
+    for reading in subject.readings:
         for place, name, selector in _selectors(reading):
             fact = okta.fact(name)
             if fact is None or fact.type in ("any", "date-time"):
@@ -85,12 +84,6 @@ def impossible_selector(subject: Subject) -> Found:
                     if (other := _other_case(name, value, used)) is not None:
                         what = f'other rules select "{other}" by "{name}", and this "{value}", which is another text'
                         yield place, f'{what}; did you mean "{other}"?'
-
-
-def _readings(subject: Subject) -> list[Reading]:
-    """All paths that rules read, those of lists of objects too."""
-    readings = [reading for read in subject.values for reading in read.readings]
-    return readings + [reading for _, reading in subject.lists]
 
 
 def _selectors(reading: Reading) -> Iterator[tuple[Place, str, Selector]]:
@@ -113,7 +106,7 @@ def _plain(kind: str) -> str:
 
 def repeated_path(subject: Subject) -> Found:
     """The same path twice in one rule, or the same text twice in a selector."""
-    for reading in _readings(subject):
+    for reading in subject.readings:
         for place, _, selector in _selectors(reading):
             for value, count in Counter(selector.values).items():
                 if count > 1:

@@ -93,6 +93,14 @@ class Subject:
         inside = [Read(inner, _readings(inner, reading.name)) for rule, reading in self.lists for inner in rule.fields]
         return (*alone, *inside)
 
+    @cached_property
+    def readings(self) -> tuple[Reading, ...]:
+        """All paths that rules read, those of lists of objects too."""
+        return (
+            *(reading for read in self.values for reading in read.readings),
+            *(reading for _, reading in self.lists),
+        )
+
 
 def _readings(rule: Value, start: str = "") -> tuple[Reading, ...]:
     return tuple(Reading.of(path, places, start) for path, places in zip(rule.paths, rule.origin.segments, strict=True))
